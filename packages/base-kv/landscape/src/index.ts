@@ -1,1 +1,2 @@
-export {}
+/** base-kv/landscape: the pure picture of the cluster. */
+export * from './descriptors.ts'

@@ -1,1 +1,2 @@
-export {}
+/** foundation/hlc: hybrid logical clock. */
+export * from './hybrid-clock.ts'
