@@ -1832,6 +1832,294 @@ export namespace basekv {
         }
 
         /**
+         * Properties of a ForwardRequest.
+         * @deprecated Use basekv.v1.ForwardRequest.$Properties instead.
+         */
+        interface IForwardRequest extends basekv.v1.ForwardRequest.$Properties {
+        }
+
+        /** Represents a ForwardRequest. */
+        class ForwardRequest {
+
+            /**
+             * Constructs a new ForwardRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: basekv.v1.ForwardRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** ForwardRequest ops. */
+            ops: basekv.v1.ForwardOp.$Properties[];
+
+            /**
+             * Encodes the specified ForwardRequest message. Does not implicitly {@link basekv.v1.ForwardRequest.verify|verify} messages.
+             * @param message ForwardRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: basekv.v1.ForwardRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ForwardRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {basekv.v1.ForwardRequest & basekv.v1.ForwardRequest.$Shape} ForwardRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): basekv.v1.ForwardRequest & basekv.v1.ForwardRequest.$Shape;
+        }
+
+        namespace ForwardRequest {
+
+            /** Properties of a ForwardRequest. */
+            interface $Properties {
+
+                /** ForwardRequest ops */
+                ops?: (basekv.v1.ForwardOp.$Properties[]|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a ForwardRequest. */
+            type $Shape = basekv.v1.ForwardRequest.$Properties;
+        }
+
+        /**
+         * Properties of a ForwardOp.
+         * @deprecated Use basekv.v1.ForwardOp.$Properties instead.
+         */
+        interface IForwardOp extends basekv.v1.ForwardOp.$Properties {
+        }
+
+        /** Represents a ForwardOp. */
+        class ForwardOp {
+
+            /**
+             * Constructs a new ForwardOp.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: basekv.v1.ForwardOp.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** ForwardOp id. */
+            id: number;
+
+            /** ForwardOp storeName. */
+            storeName: string;
+
+            /** ForwardOp key. */
+            key: Uint8Array;
+
+            /** ForwardOp write. */
+            write: boolean;
+
+            /** ForwardOp kind. */
+            kind: number;
+
+            /** ForwardOp consistency. */
+            consistency: number;
+
+            /** ForwardOp body. */
+            body: Uint8Array;
+
+            /**
+             * Encodes the specified ForwardOp message. Does not implicitly {@link basekv.v1.ForwardOp.verify|verify} messages.
+             * @param message ForwardOp message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: basekv.v1.ForwardOp.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ForwardOp message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {basekv.v1.ForwardOp & basekv.v1.ForwardOp.$Shape} ForwardOp
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): basekv.v1.ForwardOp & basekv.v1.ForwardOp.$Shape;
+        }
+
+        namespace ForwardOp {
+
+            /** Properties of a ForwardOp. */
+            interface $Properties {
+
+                /** ForwardOp id */
+                id?: (number|null);
+
+                /** ForwardOp storeName */
+                storeName?: (string|null);
+
+                /** ForwardOp key */
+                key?: (Uint8Array|null);
+
+                /** ForwardOp write */
+                write?: (boolean|null);
+
+                /** ForwardOp kind */
+                kind?: (number|null);
+
+                /** ForwardOp consistency */
+                consistency?: (number|null);
+
+                /** ForwardOp body */
+                body?: (Uint8Array|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a ForwardOp. */
+            type $Shape = basekv.v1.ForwardOp.$Properties;
+        }
+
+        /**
+         * Properties of a ForwardReply.
+         * @deprecated Use basekv.v1.ForwardReply.$Properties instead.
+         */
+        interface IForwardReply extends basekv.v1.ForwardReply.$Properties {
+        }
+
+        /** Represents a ForwardReply. */
+        class ForwardReply {
+
+            /**
+             * Constructs a new ForwardReply.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: basekv.v1.ForwardReply.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** ForwardReply results. */
+            results: basekv.v1.ForwardResult.$Properties[];
+
+            /**
+             * Encodes the specified ForwardReply message. Does not implicitly {@link basekv.v1.ForwardReply.verify|verify} messages.
+             * @param message ForwardReply message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: basekv.v1.ForwardReply.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ForwardReply message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {basekv.v1.ForwardReply & basekv.v1.ForwardReply.$Shape} ForwardReply
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): basekv.v1.ForwardReply & basekv.v1.ForwardReply.$Shape;
+        }
+
+        namespace ForwardReply {
+
+            /** Properties of a ForwardReply. */
+            interface $Properties {
+
+                /** ForwardReply results */
+                results?: (basekv.v1.ForwardResult.$Properties[]|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a ForwardReply. */
+            type $Shape = basekv.v1.ForwardReply.$Properties;
+        }
+
+        /**
+         * Properties of a ForwardResult.
+         * @deprecated Use basekv.v1.ForwardResult.$Properties instead.
+         */
+        interface IForwardResult extends basekv.v1.ForwardResult.$Properties {
+        }
+
+        /** Represents a ForwardResult. */
+        class ForwardResult {
+
+            /**
+             * Constructs a new ForwardResult.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: basekv.v1.ForwardResult.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** ForwardResult id. */
+            id: number;
+
+            /** ForwardResult code. */
+            code: string;
+
+            /** ForwardResult message. */
+            message: string;
+
+            /** ForwardResult hint. */
+            hint: string;
+
+            /** ForwardResult reply. */
+            reply: Uint8Array;
+
+            /**
+             * Encodes the specified ForwardResult message. Does not implicitly {@link basekv.v1.ForwardResult.verify|verify} messages.
+             * @param message ForwardResult message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: basekv.v1.ForwardResult.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ForwardResult message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {basekv.v1.ForwardResult & basekv.v1.ForwardResult.$Shape} ForwardResult
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): basekv.v1.ForwardResult & basekv.v1.ForwardResult.$Shape;
+        }
+
+        namespace ForwardResult {
+
+            /** Properties of a ForwardResult. */
+            interface $Properties {
+
+                /** ForwardResult id */
+                id?: (number|null);
+
+                /** ForwardResult code */
+                code?: (string|null);
+
+                /** ForwardResult message */
+                message?: (string|null);
+
+                /** ForwardResult hint */
+                hint?: (string|null);
+
+                /** ForwardResult reply */
+                reply?: (Uint8Array|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a ForwardResult. */
+            type $Shape = basekv.v1.ForwardResult.$Properties;
+        }
+
+        /**
          * Properties of a PullSnapshotRequest.
          * @deprecated Use basekv.v1.PullSnapshotRequest.$Properties instead.
          */
@@ -1943,6 +2231,9 @@ export namespace basekv {
             /** SnapshotChunk itemsTotal. */
             itemsTotal: number;
 
+            /** SnapshotChunk space. */
+            space: number;
+
             /**
              * Encodes the specified SnapshotChunk message. Does not implicitly {@link basekv.v1.SnapshotChunk.verify|verify} messages.
              * @param message SnapshotChunk message or plain object to encode
@@ -1984,6 +2275,9 @@ export namespace basekv {
 
                 /** SnapshotChunk itemsTotal */
                 itemsTotal?: (number|null);
+
+                /** SnapshotChunk space */
+                space?: (number|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
