@@ -1,0 +1,51 @@
+/**
+ * Keys of database `log`. One letter says what it is.
+ *
+ *   m            meta: format version, next log id, running number
+ *   r <range>    replica: id, term, vote, log id, snapshot point, damage
+ *   t <range>    tombstone: highest replica id destroyed here
+ *   i <range>    installing: a snapshot or a new replica on its way between both databases
+ *   e <log id> <index>   entry
+ *
+ * Entries stand under a log id (8 bytes, never reused), not under the range: a log that starts anew (a snapshot
+ * installed, a range that came back) gets a new id, so remains of the old one can never be taken for its entries.
+ */
+import { rangeIdToBytes, type LogIndex, type RangeId } from '@base-kv/base'
+import { readU64, writeU64 } from './byte-codec.ts'
+
+export const ENTRY_KEY_BYTES = 17
+
+const letter = (text: string): number => text.charCodeAt(0)
+const ENTRY = letter('e')
+
+const meta = (name: string): Uint8Array => Buffer.from(`m${name}`)
+const ofRange = (kind: string, range: RangeId): Uint8Array => Buffer.concat([Buffer.from(kind), rangeIdToBytes(range)])
+
+export const logKeys = {
+  format: meta('format'),
+  nextLogId: meta('next'),
+  number: meta('number'),
+  replica: (range: RangeId): Uint8Array => ofRange('r', range),
+  tombstone: (range: RangeId): Uint8Array => ofRange('t', range),
+  installing: (range: RangeId): Uint8Array => ofRange('i', range),
+  replicas: { start: Buffer.from('r'), end: Buffer.from('s') },
+  tombstones: { start: Buffer.from('t'), end: Buffer.from('u') },
+  installations: { start: Buffer.from('i'), end: Buffer.from('j') },
+  entries: { start: Buffer.from('e'), end: Buffer.from('f') },
+} as const
+
+export function entryKey(logId: number, index: LogIndex | number): Buffer {
+  const key = Buffer.allocUnsafe(ENTRY_KEY_BYTES)
+  writeEntryKey(key, logId, index)
+  return key
+}
+
+export function writeEntryKey(key: Buffer, logId: number, index: number): void {
+  key[0] = ENTRY
+  writeU64(key, logId, 1)
+  writeU64(key, index, 9)
+}
+
+export function readEntryKey(key: Buffer): { readonly logId: number; readonly index: number } {
+  return { logId: readU64(key, 1), index: readU64(key, 9) }
+}

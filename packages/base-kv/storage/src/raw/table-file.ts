@@ -1,0 +1,87 @@
+/**
+ * A LevelDB table file, block by block against LevelDB's own checksums. LevelDB itself does not look at them when it
+ * reads or compacts, so that a flipped bit makes keys vanish.
+ *
+ * Layout: blocks, each followed by a type byte and a masked CRC-32C; the last 48 bytes name the meta index block and the
+ * index block and end with a magic number. The index block names every data block.
+ */
+import { asBuffer } from '../byte-codec.ts'
+import { crc32c, unmask } from './crc32c.ts'
+import { unpackSnappy } from './snappy.ts'
+import { VarintReader } from './varint.ts'
+
+const FOOTER = 48
+const TRAILER = 5
+const MAGIC_LOW = 0x8b80fb57
+const MAGIC_HIGH = 0xdb477524
+
+interface BlockHandle {
+  readonly offset: number
+  readonly size: number
+}
+
+/** Checks the whole file. `pace` is awaited now and then with the bytes checked since. @returns what is wrong, or null */
+export async function checkTableFile(
+  bytes: Uint8Array,
+  pace: (bytes: number) => Promise<void> = async () => {},
+): Promise<string | null> {
+  const file = asBuffer(bytes)
+  if (file.length < FOOTER) return 'it is shorter than a footer'
+  const footer = file.subarray(file.length - FOOTER)
+  if (footer.readUInt32LE(40) !== MAGIC_LOW || footer.readUInt32LE(44) !== MAGIC_HIGH) return 'its magic number is wrong'
+  const reader = new VarintReader(footer, 0, 40)
+  const metaIndex = readHandle(reader)
+  const index = readHandle(reader)
+  if (reader.overrun) return 'its footer makes no sense'
+  let sinceBreak = 0
+  for (const root of [index, metaIndex]) {
+    const flaw = blockFlaw(file, root)
+    if (flaw !== null) return `index ${flaw}`
+    const handles = readIndex(file, root)
+    if (handles === undefined) return 'an index block makes no sense'
+    for (const handle of handles) {
+      const blockDamage = blockFlaw(file, handle)
+      if (blockDamage !== null) return blockDamage
+      sinceBreak += handle.size
+      if (sinceBreak > 256 * 1024) {
+        await pace(sinceBreak)
+        sinceBreak = 0
+      }
+    }
+  }
+  return null
+}
+
+function blockFlaw(file: Buffer, { offset, size }: BlockHandle): string | null {
+  const end = offset + size
+  if (end + TRAILER > file.length - FOOTER) return `block at ${offset} reaches over the end`
+  const stored = unmask(file.readUInt32LE(end + 1))
+  return stored === crc32c(file, offset, end + 1) ? null : `block at ${offset} fails its checksum`
+}
+
+/** The handles that an index block's values are. Its keys do not matter here. */
+function readIndex(file: Buffer, { offset, size }: BlockHandle): BlockHandle[] | undefined {
+  const packed = file[offset + size] === 1
+  const raw = file.subarray(offset, offset + size)
+  const block = packed ? unpackSnappy(raw) : raw
+  if (block === undefined || block.length < 4) return undefined
+  const restarts = asBuffer(block).readUInt32LE(block.length - 4)
+  const end = block.length - 4 - 4 * restarts
+  if (end < 0) return undefined
+  const reader = new VarintReader(block, 0, end)
+  const handles: BlockHandle[] = []
+  while (!reader.atEnd) {
+    reader.number()
+    const ownKeyLength = reader.number()
+    const valueLength = reader.number()
+    reader.raw(ownKeyLength)
+    const value = new VarintReader(reader.raw(valueLength))
+    handles.push(readHandle(value))
+    if (reader.overrun || value.overrun) return undefined
+  }
+  return handles
+}
+
+function readHandle(reader: VarintReader): BlockHandle {
+  return { offset: reader.number(), size: reader.number() }
+}
