@@ -1,4 +1,4 @@
-import type { Log } from '@base-kv/base'
+import type { KvError, Log } from '@base-kv/base'
 import type { TlsOptions } from './tls-options.ts'
 
 export interface ChannelOptions {
@@ -43,10 +43,8 @@ export interface BidiEvents {
   /** There is room again after `write` said false. */
   onDrain?(): void
   /** Once, at the end: undefined when the server ended the call with OK. */
-  onEnd(error: KvErrorLike | undefined): void
+  onEnd(error: KvError | undefined): void
 }
-
-export type KvErrorLike = import('@base-kv/base').KvError
 
 export interface ClientBidi {
   /** Bytes handed to `write` that have not left for the socket yet. */
@@ -59,5 +57,3 @@ export interface ClientBidi {
   pause(): void
   resume(): void
 }
-
-export type OpenChannel = (address: string, options?: ChannelOptions) => RpcChannel

@@ -13,12 +13,11 @@ export interface RpcServerOptions {
 }
 
 export interface RpcServerLimits {
-  /** A request message of KV and BaseKVStore; default `limits.requestBytesMax`. */
+  /** A request message, where its service table says nothing else. */
   readonly requestBytesMax: number
-  /** A message of Peer; default `limits.raftFrameBytesMax`. */
-  readonly peerFrameBytesMax: number
   /** Calls at once on one connection. */
   readonly callsPerConnectionMax: number
+  readonly connectionsMax: number
   /** A connection that does not answer a ping within this is closed. */
   readonly pingTimeoutMs: number
 }
@@ -31,6 +30,3 @@ export interface RpcServer {
   /** Takes no new calls, lets running ones end within `graceMs`, then cuts them off. */
   close(graceMs: number): Promise<void>
 }
-
-/** @throws KvError BadConfig: port taken, bad address, certificates that cannot be used */
-export type StartRpcServer = (options: RpcServerOptions) => Promise<RpcServer>

@@ -45,6 +45,8 @@ export interface BidiStream extends ReplyStream {
   onMessage: (request: Buffer) => void
   /** The caller has said everything. */
   onEnd: () => void
+  /** The server stops: answer what is under way, then `end`. Who does not is cut off when the grace is over. */
+  onShutdown: () => void
   pause(): void
   resume(): void
 }
@@ -52,6 +54,8 @@ export interface BidiStream extends ReplyStream {
 export type BidiHandler = (call: CallContext, stream: BidiStream) => void
 
 export interface ServiceTable {
+  /** Largest request message of this table's methods; default: the server's `requestBytesMax`. */
+  readonly requestBytesMax?: number
   readonly unary?: Readonly<Record<string, UnaryHandler>>
   readonly serverStream?: Readonly<Record<string, ServerStreamHandler>>
   readonly bidi?: Readonly<Record<string, BidiHandler>>

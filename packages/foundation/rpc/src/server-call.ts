@@ -1,0 +1,349 @@
+/**
+ * One call on the server: an HTTP/2 stream turned into handler calls. Written for the unary call, which is the hot one:
+ * no metadata object, no queue, no promise; everything that is rarely asked for is made when asked.
+ */
+import { assert, AssertionError, KvError, toKvError } from '@base-kv/base'
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import { constants } from 'node:http2'
+import { frameMessage, framePrefix, MessageReader } from './message-frames.ts'
+import type { Method } from './method-table.ts'
+import type { BidiStream, CallContext } from './service-table.ts'
+import { statusTrailers } from './status.ts'
+
+const responseHeaders = { ':status': 200, 'content-type': 'application/grpc+proto' } as const
+const okTrailers = { 'grpc-status': '0' } as const
+const respondOptions = { waitForTrailers: true } as const
+/** From here on a copy costs more than a second write. */
+const LARGE_BYTES = 16 * 1024
+const DEFAULT_STORE = 'kv.store'
+const TIMEOUT = /^(\d{1,8})([HMSmun])$/
+const unitMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 }
+
+export function serveCall(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: Method): ServerCall {
+  switch (method.kind) {
+    case 'unary':
+      return new UnaryCall(stream, headers, method)
+    case 'serverStream':
+      return new ServerStreamCall(stream, headers, method)
+    case 'bidi':
+      return new BidiCall(stream, headers, method)
+  }
+}
+
+/** Ends a call before it has a handler. */
+export function refuseCall(stream: ServerHttp2Stream, error: KvError): void {
+  stream.respond({ ...responseHeaders, ...statusTrailers(error) }, { endStream: true })
+  // The rest of the request is not wanted.
+  stream.close(constants.NGHTTP2_NO_ERROR)
+}
+
+export abstract class ServerCall implements CallContext {
+  readonly path: string
+  protected readonly stream: ServerHttp2Stream
+  protected readonly reader: MessageReader
+  /** The status was sent, or the stream is gone. Invariant: true once, for ever; nothing is sent after it. */
+  protected done = false
+  readonly #headers: IncomingHttpHeaders
+  /** `performance.now()` at which the caller gives up; undefined until asked for. */
+  #deadlineAt: number | undefined
+  #cancelRuns: (() => void)[] | undefined
+  #deadlineTimer: NodeJS.Timeout | undefined
+  #startedAt: number
+  #responded = false
+  #trailers: Record<string, string> = okTrailers
+
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: Method) {
+    this.stream = stream
+    this.#headers = headers
+    this.path = method.path
+    this.reader = new MessageReader(method.requestBytesMax)
+    this.#startedAt = headers['grpc-timeout'] === undefined ? 0 : performance.now()
+    stream.on('close', () => this.#closed())
+    stream.on('data', (chunk: Buffer) => this.#received(chunk))
+    stream.on('end', () => this.#ended())
+  }
+
+  get peer(): string {
+    const socket = this.stream.session?.socket
+    return socket?.remoteAddress === undefined ? 'unknown' : `${socket.remoteAddress}:${socket.remotePort}`
+  }
+
+  get cancelled(): boolean {
+    return this.stream.destroyed || this.remainingMs() <= 0
+  }
+
+  remainingMs(): number {
+    this.#deadlineAt ??= this.#startedAt + timeoutMs(this.#headers['grpc-timeout'])
+    return this.#deadlineAt === Infinity ? Infinity : this.#deadlineAt - performance.now()
+  }
+
+  get(name: string): string | undefined {
+    const value = this.#headers[name]
+    return Array.isArray(value) ? value[0] : value
+  }
+
+  storeName(): string {
+    return this.get('store_name') ?? DEFAULT_STORE
+  }
+
+  onCancel(run: () => void): void {
+    if (this.done) return
+    if (this.#cancelRuns === undefined) {
+      this.#cancelRuns = []
+      const remainingMs = this.remainingMs()
+      if (remainingMs < 2 ** 31) {
+        this.#deadlineTimer = setTimeout(() => {
+          this.fail(new KvError('DeadlineExceeded', 'the deadline passed before the answer was there'))
+          this.#cancel()
+        }, remainingMs)
+      }
+    }
+    this.#cancelRuns.push(run)
+  }
+
+  /** Tells the handler that the server stops; a call that is nearly done needs no word. */
+  shutdown(): void {}
+
+  fail(error: KvError): void {
+    if (this.done) return
+    this.done = true
+    clearTimeout(this.#deadlineTimer)
+    if (this.stream.destroyed) return
+    if (this.#responded) {
+      this.#trailers = statusTrailers(error)
+      this.stream.end()
+    } else {
+      refuseCall(this.stream, error)
+    }
+  }
+
+  protected abstract onRequest(request: Buffer): void
+  protected abstract onRequestEnd(): void
+
+  /** Whether messages may be handed on now. */
+  protected get flowing(): boolean {
+    return true
+  }
+
+  protected respond(): void {
+    if (this.#responded) return
+    this.#responded = true
+    this.stream.respond(responseHeaders, respondOptions)
+    this.stream.on('wantTrailers', () => this.stream.sendTrailers(this.#trailers))
+  }
+
+  /** Sends the OK status, with a last message if given. */
+  protected finish(message: Uint8Array | undefined): void {
+    this.done = true
+    clearTimeout(this.#deadlineTimer)
+    if (this.stream.destroyed) return
+    this.respond()
+    if (message === undefined) this.stream.end()
+    else if (message.length < LARGE_BYTES) this.stream.end(frameMessage(message))
+    else {
+      this.stream.write(framePrefix(message.length))
+      this.stream.end(message)
+    }
+  }
+
+  protected send(message: Uint8Array): boolean {
+    this.respond()
+    if (message.length < LARGE_BYTES) return this.stream.write(frameMessage(message))
+    this.stream.write(framePrefix(message.length))
+    return this.stream.write(message)
+  }
+
+  /** Hands on what is whole. */
+  protected drain(): void {
+    try {
+      while (this.flowing && !this.done) {
+        const request = this.reader.next()
+        if (request === undefined) return
+        this.onRequest(request)
+      }
+    } catch (thrown) {
+      this.crash(thrown)
+    }
+  }
+
+  /** What a handler threw: an answer, unless an invariant is broken: that ends the process. */
+  protected crash(thrown: unknown): void {
+    if (thrown instanceof AssertionError) throw thrown
+    this.fail(toKvError(thrown))
+  }
+
+  #received(chunk: Buffer): void {
+    if (this.done) return
+    this.reader.push(chunk)
+    this.drain()
+  }
+
+  #ended(): void {
+    if (this.done || this.stream.aborted) return
+    if (this.flowing && this.reader.partial) {
+      this.fail(new KvError('BadRequest', 'the request ends in the middle of a message'))
+    } else {
+      try {
+        this.onRequestEnd()
+      } catch (thrown) {
+        this.crash(thrown)
+      }
+    }
+  }
+
+  #closed(): void {
+    clearTimeout(this.#deadlineTimer)
+    if (this.done) return
+    this.done = true
+    this.#cancel()
+  }
+
+  #cancel(): void {
+    const runs = this.#cancelRuns
+    this.#cancelRuns = undefined
+    for (const run of runs ?? []) run()
+  }
+}
+
+/** @returns Infinity without a timeout, or with one that nobody can read */
+function timeoutMs(header: string | string[] | undefined): number {
+  const match = typeof header === 'string' ? TIMEOUT.exec(header) : null
+  return match === null ? Infinity : Number(match[1]) * (unitMs[match[2] as string] as number)
+}
+
+/** Calls with exactly one request message. */
+abstract class OneRequestCall extends ServerCall {
+  #request: Buffer | undefined
+
+  protected abstract run(request: Buffer): void
+
+  protected override onRequest(request: Buffer): void {
+    if (this.#request !== undefined) throw new KvError('BadRequest', `${this.path} takes one message`)
+    this.#request = request
+  }
+
+  protected override onRequestEnd(): void {
+    const request = this.#request
+    if (request === undefined) throw new KvError('BadRequest', `${this.path} wants a message`)
+    this.run(request)
+  }
+}
+
+class UnaryCall extends OneRequestCall {
+  readonly #method: Method & { kind: 'unary' }
+
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: Method & { kind: 'unary' }) {
+    super(stream, headers, method)
+    this.#method = method
+  }
+
+  protected override run(request: Buffer): void {
+    this.#method.handler(request, this, (error, response) => {
+      if (this.done) return
+      if (error !== null) return this.fail(error)
+      assert(response !== undefined, 'a reply is an error or a message')
+      this.finish(response)
+    })
+  }
+}
+
+abstract class StreamedReplies extends OneRequestCall {
+  #room: Promise<void> | undefined
+
+  write(response: Uint8Array): boolean {
+    return this.done ? true : this.send(response)
+  }
+
+  drained(): Promise<void> {
+    if (this.done || !this.stream.writableNeedDrain) return Promise.resolve()
+    // One listener a stream, however many wait.
+    this.#room ??= new Promise((resolve) => {
+      const release = (): void => {
+        this.stream.off('drain', release)
+        this.stream.off('close', release)
+        this.#room = undefined
+        resolve()
+      }
+      this.stream.on('drain', release)
+      this.stream.on('close', release)
+    })
+    return this.#room
+  }
+
+  end(): void {
+    if (!this.done) this.finish(undefined)
+  }
+}
+
+class ServerStreamCall extends StreamedReplies {
+  readonly #method: Method & { kind: 'serverStream' }
+
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: Method & { kind: 'serverStream' }) {
+    super(stream, headers, method)
+    this.#method = method
+  }
+
+  protected override run(request: Buffer): void {
+    this.#method.handler(request, this, this)?.catch((thrown: unknown) => this.crash(thrown))
+  }
+}
+
+class BidiCall extends StreamedReplies implements BidiStream {
+  onMessage: (request: Buffer) => void = () => {}
+  onEnd: () => void = () => {}
+  onShutdown: () => void = () => {}
+  #paused = false
+  /** The caller has said everything, while paused. */
+  #endHeld = false
+
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: Method & { kind: 'bidi' }) {
+    super(stream, headers, method)
+    try {
+      method.handler(this, this)
+    } catch (thrown) {
+      this.crash(thrown)
+    }
+  }
+
+  pause(): void {
+    this.#paused = true
+    this.stream.pause()
+  }
+
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.drain()
+    if (this.#paused || this.done) return
+    if (!this.#endHeld) return void this.stream.resume()
+    try {
+      this.onRequestEnd()
+    } catch (thrown) {
+      this.crash(thrown)
+    }
+  }
+
+  override shutdown(): void {
+    if (!this.done) this.onShutdown()
+  }
+
+  protected override get flowing(): boolean {
+    return !this.#paused
+  }
+
+  protected override onRequest(request: Buffer): void {
+    this.onMessage(request)
+  }
+
+  protected override onRequestEnd(): void {
+    if (this.#paused) {
+      this.#endHeld = true
+      return
+    }
+    this.#endHeld = false
+    if (this.reader.partial) throw new KvError('BadRequest', 'the stream ends in the middle of a message')
+    this.onEnd()
+  }
+
+  protected override run(): void {}
+}
