@@ -1,1 +1,17 @@
-export {}
+/** base-kv/client: put, get, delete, compare-and-set, batch, scan; router, pipelines, retries. */
+export type { ChangeReplicasOptions, ExpectedVersion, TransferOptions } from './management.ts'
+export { findStore } from './management.ts'
+export { type KvClient, openClient } from './open-client.ts'
+export type {
+  Bytes,
+  CallOptions,
+  ClientDeps,
+  ClientOptions,
+  Consistency,
+  ReadOptions,
+  WriteOptions,
+} from './options.ts'
+export type { ClusterPicture, NodePicture } from './picture.ts'
+export type { BatchOp, CompareAndSetResult } from './request.ts'
+export type { RangeReport, Route } from './route-table.ts'
+export type { KeyValue, ScanRange } from './scan.ts'

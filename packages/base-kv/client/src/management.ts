@@ -1,0 +1,123 @@
+/**
+ * Changes of who leads and who holds a range. They go to the range's leader. TryLater is repeated until the deadline;
+ * an answer that was lost is not: what was asked for may have happened, and `describe` shows it.
+ */
+import { KvError, errorCodes, type KvErrorCode, toKvError } from '@base-kv/base'
+import { v1 } from '@base-kv/protocol'
+import { type ClusterPicture, describeCluster } from './picture.ts'
+import type { Route } from './route-table.ts'
+import type { Router } from './router.ts'
+
+/** The version that the caller saw; the change is refused with BadVersion when it is another one by now. */
+export interface ExpectedVersion {
+  readonly high: number
+  readonly low: number
+}
+
+export interface TransferOptions {
+  readonly rangeId: string
+  /** A store id, a unique prefix of one, or a node's name. */
+  readonly to: string
+  readonly ver?: ExpectedVersion
+  readonly timeoutMs?: number
+}
+
+export interface ChangeReplicasOptions {
+  readonly rangeId: string
+  /** Each a store id, a unique prefix of one, or a node's name. */
+  readonly voters: readonly string[]
+  readonly learners?: readonly string[]
+  readonly ver?: ExpectedVersion
+  readonly timeoutMs?: number
+}
+
+/** @returns the range as it is afterwards, as its leader sees it */
+export function transferLeadership(
+  router: Router,
+  { rangeId, to, ver, timeoutMs }: TransferOptions & { readonly timeoutMs: number },
+): Promise<v1.RangeDescriptor.$Properties> {
+  return manage(router, '/basekv.v1.BaseKVStore/TransferLeadership', rangeId, timeoutMs, (picture) =>
+    v1.TransferLeadershipRequest.encode({ rangeId, ...wireVersion(ver), storeId: findStore(picture, to) }).finish(),
+  )
+}
+
+/** @returns the range as it is afterwards, as its leader sees it */
+export function changeReplicas(
+  router: Router,
+  { rangeId, voters, learners = [], ver, timeoutMs }: ChangeReplicasOptions & { readonly timeoutMs: number },
+): Promise<v1.RangeDescriptor.$Properties> {
+  return manage(router, '/basekv.v1.BaseKVStore/ChangeReplicaConfig', rangeId, timeoutMs, (picture) =>
+    v1.ChangeReplicaConfigRequest.encode({
+      rangeId,
+      ...wireVersion(ver),
+      voters: voters.map((wanted) => findStore(picture, wanted)),
+      learners: learners.map((wanted) => findStore(picture, wanted)),
+    }).finish(),
+  )
+}
+
+const wireVersion = (ver: ExpectedVersion = { high: 0, low: 0 }): { verHigh: number; verLow: number } => ({
+  verHigh: ver.high,
+  verLow: ver.low,
+})
+
+async function manage(
+  router: Router,
+  path: string,
+  rangeId: string,
+  timeoutMs: number,
+  request: (picture: ClusterPicture) => Uint8Array,
+): Promise<v1.RangeDescriptor.$Properties> {
+  const sinceMs = router.nowMs
+  for (;;) {
+    const leftMs = (): number => Math.max(sinceMs + timeoutMs - router.nowMs, 1)
+    const picture = await describeCluster(router, leftMs())
+    const route = picture.ranges.find((range) => range.rangeId === rangeId)
+    if (route === undefined) {
+      const known = picture.ranges.map((range) => range.rangeId).join(', ') || 'none'
+      throw new KvError('NotFound', `no range ${rangeId}`, { hint: `ranges: ${known}` })
+    }
+    const body = request(picture)
+    try {
+      return await ask(router, path, route, body, leftMs())
+    } catch (thrown) {
+      const error = toKvError(thrown)
+      if (error.applied === 'unknown' || error.code === 'BadVersion') throw error
+      await router.pauseAfter(error, sinceMs, timeoutMs)
+    }
+  }
+}
+
+async function ask(
+  router: Router,
+  path: string,
+  route: Route,
+  body: Uint8Array,
+  timeoutMs: number,
+): Promise<v1.RangeDescriptor.$Properties> {
+  const address = router.leaderAddress(route)
+  if (address === undefined) {
+    throw new KvError('TryLater', `range ${route.rangeId} has no leader now`, { hint: 'see base-kv range list' })
+  }
+  const { code, message, range } = v1.ManagementReply.decode(await router.nodeAt(address).unary(path, body, timeoutMs))
+  if (code === 'Ok') return range ?? {}
+  const isKnown = (text: string): text is KvErrorCode => Object.hasOwn(errorCodes, text)
+  throw new KvError(isKnown(code) ? code : 'OutcomeUnknown', message || `the node answered ${code}`)
+}
+
+/** @throws KvError NotFound, BadRequest when the prefix fits several */
+export function findStore({ nodes }: Pick<ClusterPicture, 'nodes'>, wanted: string): string {
+  const known = new Map<string, string>()
+  for (const { store, peers } of nodes) {
+    for (const { storeId, node } of peers ?? []) known.set(storeId ?? '', node ?? '')
+    if (store) known.set(store.id ?? '', store.node ?? '')
+  }
+  const matches = [...known].filter(([id, node]) => id === wanted || node === wanted)
+  const found = matches.length > 0 ? matches : [...known].filter(([id]) => wanted !== '' && id.startsWith(wanted))
+  const [first] = found
+  if (first !== undefined && found.length === 1) return first[0]
+  const names = [...known].map(([id, node]) => `${node} ${id}`).join(', ')
+  if (first === undefined) throw new KvError('NotFound', `no store "${wanted}"`, { hint: `stores: ${names}` })
+  throw new KvError('BadRequest', `"${wanted}" fits ${found.length} stores`, { hint: `stores: ${names}` })
+}
+
