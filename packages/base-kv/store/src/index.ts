@@ -1,1 +1,3 @@
-export {}
+/** base-kv/store: all ranges of one store on one machine. Start with store.ts. */
+export { wireRange, wireStore } from './raft-wire.ts'
+export * from './store.ts'

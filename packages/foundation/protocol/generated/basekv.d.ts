@@ -1928,6 +1928,9 @@ export namespace basekv {
             /** ForwardOp body. */
             body: Uint8Array;
 
+            /** ForwardOp hops. */
+            hops: number;
+
             /**
              * Encodes the specified ForwardOp message. Does not implicitly {@link basekv.v1.ForwardOp.verify|verify} messages.
              * @param message ForwardOp message or plain object to encode
@@ -1972,6 +1975,9 @@ export namespace basekv {
 
                 /** ForwardOp body */
                 body?: (Uint8Array|null);
+
+                /** ForwardOp hops */
+                hops?: (number|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

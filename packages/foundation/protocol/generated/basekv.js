@@ -2851,6 +2851,7 @@ export const basekv = $root.basekv = (() => {
             ForwardOp.prototype.kind = 0;
             ForwardOp.prototype.consistency = 0;
             ForwardOp.prototype.body = $util.newBuffer([]);
+            ForwardOp.prototype.hops = 0;
 
             ForwardOp.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -2873,6 +2874,8 @@ export const basekv = $root.basekv = (() => {
                     writer.uint32(48).uint32(message.consistency);
                 if (message.body != null && $Object.hasOwnProperty.call(message, "body") && message.body.length)
                     writer.uint32(58).bytes(message.body);
+                if (message.hops != null && $Object.hasOwnProperty.call(message, "hops") && message.hops !== 0)
+                    writer.uint32(64).uint32(message.hops);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -2967,6 +2970,15 @@ export const basekv = $root.basekv = (() => {
                                 message.body = value;
                             else
                                 delete message.body;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.hops = value;
+                            else
+                                delete message.hops;
                             continue;
                         }
                     }

@@ -1,0 +1,207 @@
+/**
+ * Where a client's operation enters a node: found out which range and which leader it is for, and carried out here or
+ * passed on. While a range has no leader, operations wait a moment for one instead of failing at once.
+ *
+ * A write is passed on once: when the answer is lost on the way it is *unknown*, never sent again. Only what certainly
+ * was not applied is tried again.
+ */
+import { type Clock, KvError, type KvErrorCode, type StoreId, type Timers, toKvError } from '@base-kv/base'
+import type { Range, ReadConsistency } from '@base-kv/range'
+import type { Store } from '@base-kv/store'
+
+/** As on the wire (basekv.v1.Consistency). */
+export const CONSISTENCIES: readonly ReadConsistency[] = ['linearizable', 'lease', 'stale']
+
+export interface GatewayRequest {
+  /** Service name, such as kv.store. */
+  readonly store: string
+  /** What decides the range. */
+  readonly key: Uint8Array
+  readonly write: boolean
+  /** The service's command or query. */
+  readonly kind: number
+  /** Index into CONSISTENCIES; reads only. */
+  readonly consistency: number
+  readonly body: Uint8Array
+}
+
+/** Called exactly once. */
+export type GatewayReply = (error: KvError | null, response?: Uint8Array) => void
+
+/** The way to other nodes, for operations. */
+export interface OperationForwarder {
+  /** False: no way to that store right now, nothing was sent. */
+  forward(to: StoreId, request: GatewayRequest, hops: number, reply: GatewayReply): boolean
+  /** Stores of that service on other nodes that are reachable now. */
+  reachable(service: string): readonly StoreId[]
+}
+
+export interface GatewayOptions {
+  /** How long an operation waits for a leader. */
+  readonly patienceMs: number
+  /** Operations that wait at once. */
+  readonly parkedMax: number
+}
+
+export const defaultGatewayOptions: GatewayOptions = { patienceMs: 3_000, parkedMax: 4_096 }
+
+/** A follower that does not know the leader may pass on once more. */
+const HOPS_MAX = 2
+/** Parked operations are tried again at least this often. */
+const RETRY_MS = 50
+
+interface Parked {
+  readonly request: GatewayRequest
+  readonly hops: number
+  readonly reply: GatewayReply
+  readonly untilMs: number
+  readonly why: KvError
+}
+
+export class Gateway {
+  readonly #stores: ReadonlyMap<string, Store>
+  readonly #forwarder: OperationForwarder
+  readonly #options: GatewayOptions
+  readonly #clock: Clock
+  readonly #timers: Timers
+  #parked: Parked[] = []
+  #retryAsked = false
+  #closed = false
+
+  constructor(
+    options: GatewayOptions,
+    deps: {
+      readonly stores: ReadonlyMap<string, Store>
+      readonly forwarder: OperationForwarder
+      readonly clock: Clock
+      readonly timers: Timers
+    },
+  ) {
+    this.#options = options
+    this.#stores = deps.stores
+    this.#forwarder = deps.forwarder
+    this.#clock = deps.clock
+    this.#timers = deps.timers
+  }
+
+  /** An operation of a client of this node. */
+  execute(request: GatewayRequest, reply: GatewayReply): void {
+    this.#attempt(request, 0, Number.NaN, reply)
+  }
+
+  /** An operation that another node passed on; it does not wait here, its first node does. */
+  executeForwarded(request: GatewayRequest, hops: number, reply: GatewayReply): void {
+    this.#attempt(request, hops, 0, reply)
+  }
+
+  /** Leadership may have changed: what waits for a leader is tried again. */
+  retryParked(): void {
+    if (this.#parked.length === 0) return
+    const parked = this.#parked
+    this.#parked = []
+    const now = this.#clock.monotonicMs()
+    for (const one of parked) {
+      if (now >= one.untilMs) one.reply(one.why)
+      else this.#attempt(one.request, one.hops, one.untilMs, one.reply)
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    const parked = this.#parked
+    this.#parked = []
+    for (const one of parked) one.reply(one.why)
+  }
+
+  /** `untilMs`: NaN before the first park (the time is only asked for when needed). */
+  #attempt(request: GatewayRequest, hops: number, untilMs: number, reply: GatewayReply): void {
+    const store = this.#stores.get(request.store)
+    if (!store) {
+      reply(
+        new KvError('NotFound', `this node hosts no store ${request.store}`, {
+          hint: `stores here: ${[...this.#stores.keys()].join(', ')}`,
+        }),
+      )
+      return
+    }
+    const range = store.rangeOf(request.key)
+    if (range && (range.isLeader || (!request.write && CONSISTENCIES[request.consistency] === 'stale'))) {
+      this.#local(range, request, hops, untilMs, reply)
+      return
+    }
+    const target = range ? range.leader : (this.#forwarder.reachable(request.store)[0] ?? null)
+    if (target === null || target === store.id) {
+      this.#park(request, hops, untilMs, reply, noLeader())
+      return
+    }
+    if (hops >= HOPS_MAX) {
+      reply(new KvError('TryLater', 'the leader is not where the other node thought', { hint: 'send again' }))
+      return
+    }
+    const sent = this.#forwarder.forward(target, request, hops + 1, (error, response) => {
+      if (error && mayTryAgain(error.code)) this.#park(request, hops, untilMs, reply, error)
+      else reply(error, response)
+    })
+    if (!sent) this.#park(request, hops, untilMs, reply, noLeader())
+  }
+
+  #local(range: Range, request: GatewayRequest, hops: number, untilMs: number, reply: GatewayReply): void {
+    const { kind, body } = request
+    if (request.write) {
+      range.propose(kind, body, (error, response) => {
+        if (response) reply(null, response)
+        else if (error && mayTryAgain(error.code) && !range.isLeader) this.#park(request, hops, untilMs, reply, error)
+        else reply(error)
+      })
+      return
+    }
+    range.read(CONSISTENCIES[request.consistency] ?? 'linearizable', (error) => {
+      if (error) {
+        if (mayTryAgain(error.code) && !range.isLeader) this.#park(request, hops, untilMs, reply, error)
+        else reply(error)
+        return
+      }
+      answerQuery(range, kind, body, reply)
+    })
+  }
+
+  #park(request: GatewayRequest, hops: number, untilMs: number, reply: GatewayReply, why: KvError): void {
+    const until = Number.isNaN(untilMs) ? this.#clock.monotonicMs() + this.#options.patienceMs : untilMs
+    const late = until === 0 || this.#clock.monotonicMs() >= until
+    if (late || this.#closed || this.#parked.length >= this.#options.parkedMax) {
+      reply(why)
+      return
+    }
+    this.#parked.push({ request, hops, reply, untilMs: until, why })
+    if (this.#retryAsked) return
+    this.#retryAsked = true
+    this.#timers.after(RETRY_MS, () => {
+      this.#retryAsked = false
+      this.retryParked()
+    })
+  }
+}
+
+/** Certainly not applied, and likely to go better with a new leader. */
+const mayTryAgain = (code: KvErrorCode): boolean => code === 'TryLater' || code === 'Unreachable' || code === 'BadVersion'
+
+const noLeader = () =>
+  new KvError('TryLater', 'the range of this key has no leader that can be reached', {
+    hint: 'a majority of its replicas must be up; see `base-kv status`',
+  })
+
+function answerQuery(range: Range, kind: number, body: Uint8Array, reply: GatewayReply): void {
+  try {
+    const answer = range.query(kind, body)
+    if (answer instanceof Promise) {
+      answer.then(
+        (response) => reply(null, response),
+        (thrown: unknown) => reply(toKvError(thrown)),
+      )
+    } else {
+      reply(null, answer)
+    }
+  } catch (thrown) {
+    reply(toKvError(thrown))
+  }
+}

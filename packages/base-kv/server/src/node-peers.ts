@@ -1,0 +1,263 @@
+/**
+ * The other nodes, as this one knows them: one link to each configured address, who answers there, and which stores they
+ * host. Everything that leaves for another node goes through here.
+ */
+import {
+  type HostId,
+  KvError,
+  type Log,
+  type RangeId,
+  rangeIdFromBytes,
+  type StoreId,
+  storeId,
+  storeIdFromBytes,
+} from '@base-kv/base'
+import { v1 } from '@base-kv/protocol'
+import { openChannel, openPeerLink, type PeerHandlers, type PeerLink, type RpcChannel, type TlsOptions } from '@base-kv/rpc'
+import type { Store, StoreTransport } from '@base-kv/store'
+import type { GatewayReply, GatewayRequest, OperationForwarder } from './gateway.ts'
+import { OperationStream } from './operation-stream.ts'
+
+export const PEER_PROTOCOL_VERSION = 1
+
+export interface NodePeersOptions {
+  readonly cluster: string
+  readonly host: HostId
+  readonly node: string
+  /** What others dial. */
+  readonly address: string
+  /** All nodes of the cluster; the own address is left out. */
+  readonly peers: readonly string[]
+  /** How many empty stores form the first range. */
+  readonly expect: number
+  readonly tls?: TlsOptions
+}
+
+interface Peer {
+  readonly address: string
+  readonly link: PeerLink
+  channel: RpcChannel | null
+  operations: OperationStream | null
+  // Stores hosted there, by service name; as of the last Hello.
+  stores: ReadonlyMap<string, StoreId>
+  lastHost: string
+  hello: v1.HelloReply | null
+}
+
+export interface KnownStore {
+  readonly store: StoreId
+  readonly service: string
+  readonly host: string
+  readonly node: string
+  readonly address: string
+  readonly connected: boolean
+}
+
+export class NodePeers implements StoreTransport, OperationForwarder {
+  readonly #options: NodePeersOptions
+  readonly #log: Log
+  readonly #stores: ReadonlyMap<string, Store>
+  readonly #onChange: () => void
+  readonly #peers: Peer[] = []
+  readonly #byStore = new Map<StoreId, Peer>()
+
+  constructor(
+    options: NodePeersOptions,
+    deps: { readonly log: Log; readonly stores: ReadonlyMap<string, Store>; onChange(): void },
+  ) {
+    this.#options = options
+    this.#log = deps.log
+    this.#stores = deps.stores
+    this.#onChange = () => deps.onChange()
+  }
+
+  /** Begins to dial. After the stores are open: the first Hello says what they hold. */
+  start(): void {
+    for (const address of this.#options.peers) {
+      if (address !== this.#options.address) this.#peers.push(this.#dial(address))
+    }
+  }
+
+  /** What this node answers when others dial it. */
+  get handlers(): PeerHandlers {
+    return {
+      hello: (request) => ({ ...this.#hello(), refused: this.#refusal(request) }),
+      onMessages: (_from, messages) => {
+        for (const store of this.#stores.values()) store.receive(messages)
+      },
+      snapshot: (request) => this.#snapshot(request),
+    }
+  }
+
+  // ---- StoreTransport ----------------------------------------------------------------------------------------------------
+
+  send(to: StoreId, messages: readonly v1.RaftMessage.$Properties[]): void {
+    this.#byStore.get(to)?.link.send(messages)
+  }
+
+  pullSnapshot(from: StoreId, request: v1.PullSnapshotRequest.$Properties): AsyncIterable<v1.SnapshotChunk> {
+    const peer = this.#byStore.get(from)
+    if (!peer) throw new KvError('Unreachable', `store ${from} is not connected`)
+    return peer.link.pullSnapshot(request)
+  }
+
+  // ---- OperationForwarder ------------------------------------------------------------------------------------------------
+
+  forward(to: StoreId, request: GatewayRequest, hops: number, reply: GatewayReply): boolean {
+    const peer = this.#byStore.get(to)
+    if (!peer || !peer.link.hello) return false
+    if (!peer.operations) {
+      const stream = new OperationStream(this.#channelTo(peer), () => {
+        if (peer.operations === stream) peer.operations = null
+      })
+      peer.operations = stream
+    }
+    return peer.operations.send(request, hops, reply)
+  }
+
+  reachable(service: string): readonly StoreId[] {
+    return this.#peers.flatMap((peer) => (peer.link.hello ? (peer.stores.get(service) ?? []) : []))
+  }
+
+  // ---- for management and people -------------------------------------------------------------------------------------------
+
+  /** A channel for unary calls to the node that hosts `store`; null when it is not connected. */
+  channelOf(store: StoreId): RpcChannel | null {
+    const peer = this.#byStore.get(store)
+    return peer?.link.hello ? this.#channelTo(peer) : null
+  }
+
+  addressOf(store: StoreId): string | null {
+    const peer = this.#byStore.get(store)
+    return peer?.link.hello ? (peer.hello?.address ?? peer.address) : null
+  }
+
+  /** All peers that answered at least once. */
+  known(): KnownStore[] {
+    return this.#peers.flatMap((peer) => {
+      const { hello } = peer
+      if (!hello) return []
+      return [...peer.stores].map(([service, store]) => ({
+        store,
+        service,
+        host: hello.hostId,
+        node: hello.node,
+        address: hello.address,
+        connected: peer.link.hello !== undefined,
+      }))
+    })
+  }
+
+  /** The stores of a service on all peers, with the epoch that each held when it said Hello; null unless all are connected. */
+  allConnected(service: string): readonly v1.HostedStore.$Properties[] | null {
+    const hosted: v1.HostedStore.$Properties[] = []
+    for (const peer of this.#peers) {
+      const store = peer.link.hello?.stores?.find((one) => one.name === service)
+      if (!store) return null
+      hosted.push(store)
+    }
+    return hosted
+  }
+
+  close(): void {
+    for (const peer of this.#peers) {
+      peer.operations?.close()
+      peer.channel?.close()
+      peer.link.close()
+    }
+  }
+
+  // ---- links -----------------------------------------------------------------------------------------------------------
+
+  #channelTo(peer: Peer): RpcChannel {
+    const { tls } = this.#options
+    peer.channel ??= openChannel(peer.address, { log: this.#log, ...(tls ? { tls } : {}) })
+    return peer.channel
+  }
+
+  #dial(address: string): Peer {
+    const { tls } = this.#options
+    const link = openPeerLink({
+      address,
+      log: this.#log,
+      ...(tls ? { tls } : {}),
+      hello: () => this.#hello(),
+      onUp: (hello) => this.#up(peer, hello),
+      onDown: (reason) => this.#down(peer, reason),
+      onRefused: (reason) => this.#log.error('a peer refuses this node', { address, reason }),
+    })
+    const peer: Peer = { address, link, channel: null, operations: null, stores: new Map(), lastHost: '', hello: null }
+    return peer
+  }
+
+  #up(peer: Peer, hello: v1.HelloReply): void {
+    for (const store of peer.stores.values()) if (this.#byStore.get(store) === peer) this.#byStore.delete(store)
+    peer.hello = hello
+    peer.stores = new Map((hello.stores ?? []).map((one) => [one.name ?? '', storeId(one.id ?? '')]))
+    for (const store of peer.stores.values()) this.#byStore.set(store, peer)
+    this.#log.info('connected', { node: hello.node, address: peer.address })
+    if (peer.lastHost !== hello.hostId) for (const store of this.#stores.values()) store.peerUp()
+    peer.lastHost = hello.hostId
+    this.#onChange()
+  }
+
+  #down(peer: Peer, reason: string): void {
+    this.#log.warn('lost the connection', { node: peer.hello?.node, address: peer.address, reason })
+    peer.operations?.close()
+    peer.operations = null
+    for (const remote of peer.stores.values()) for (const store of this.#stores.values()) store.peerDown(remote)
+    this.#onChange()
+  }
+
+  #hello(): v1.HelloRequest.$Properties {
+    const { cluster, host, node, address, expect } = this.#options
+    return {
+      protocolVersion: PEER_PROTOCOL_VERSION,
+      clusterName: cluster,
+      hostId: host,
+      node,
+      address,
+      stores: [...this.#stores.values()].map((store) => ({
+        id: store.id,
+        name: store.options.name,
+        epoch: store.epoch?.epoch ?? '',
+        epochConfirmed: store.epoch?.confirmed ?? false,
+        expect,
+      })),
+    }
+  }
+
+  /** Why this node wants nothing to do with the caller; empty when it does. */
+  #refusal(other: v1.HelloRequest): string {
+    const { cluster, host } = this.#options
+    if (other.protocolVersion !== PEER_PROTOCOL_VERSION) {
+      return `this node speaks protocol ${PEER_PROTOCOL_VERSION}, the caller ${other.protocolVersion}: run the same version`
+    }
+    if (other.clusterName !== cluster) {
+      return `this node belongs to cluster "${cluster}", the caller to "${other.clusterName}": check cluster.name`
+    }
+    if (other.hostId === host) return 'this node dialled itself: check cluster.peers and rpc.advertise'
+    for (const theirs of other.stores ?? []) {
+      const ours = this.#stores.get(theirs.name ?? '')
+      if (!ours) continue
+      if (ours.id === theirs.id) return `both nodes hold store ${theirs.id}: one data folder is a copy of the other`
+      const epoch = ours.epoch
+      if (epoch && theirs.epoch && epoch.epoch !== theirs.epoch) {
+        return (
+          `${theirs.name} here belongs to epoch ${epoch.epoch}, the caller's to ${theirs.epoch}: ` +
+          'two clusters never merge; wipe the one that holds nothing of worth'
+        )
+      }
+    }
+    return ''
+  }
+
+  #snapshot(request: v1.PullSnapshotRequest): AsyncIterable<v1.SnapshotChunk.$Properties> {
+    const asked = request.store.length === 16 ? storeIdFromBytes(request.store) : null
+    const store = [...this.#stores.values()].find((one) => one.id === asked)
+    if (!store || request.range.length !== 16) throw new KvError('NotFound', 'no such replica here')
+    const id: RangeId = rangeIdFromBytes(request.range)
+    return store.sendSnapshot(request, id)
+  }
+}
+

@@ -1,0 +1,223 @@
+/** The gRPC service basekv.v1.BaseKVStore: describing and managing one store of a node. */
+import { KvError, parseRangeId, type RangeId, type StoreId, storeId, toKvError } from '@base-kv/base'
+import { formatVersion, type RangeDescriptor } from '@base-kv/landscape'
+import { v1 } from '@base-kv/protocol'
+import type { Range } from '@base-kv/range'
+import type { CallContext, ServiceTable, UnaryHandler, UnaryReply } from '@base-kv/rpc'
+import type { Storage } from '@base-kv/storage'
+import type { Store } from '@base-kv/store'
+import type { NodePeers } from './node-peers.ts'
+
+export interface StoreServiceOptions {
+  readonly version: string
+  readonly adminAddress: string
+  readonly pid: number
+  uptimeMs(): number
+}
+
+export interface StoreServiceDeps {
+  readonly stores: ReadonlyMap<string, Store>
+  readonly storages: ReadonlyMap<string, Storage>
+  readonly peers: NodePeers
+}
+
+/** Marks a management call that another node passed on, so that it is not passed on again. */
+const FORWARDED = 'base-kv-forwarded'
+
+export function storeService(options: StoreServiceOptions, deps: StoreServiceDeps): ServiceTable {
+  const path = (method: string) => `/basekv.v1.BaseKVStore/${method}`
+
+  /** Runs `act` on the leader of the range, here or (once) elsewhere; answers with the range as it is then. */
+  const managed =
+    (
+      read: (body: Buffer) => { rangeId: string; ver: { high: number; low: number } },
+      act: (range: Range, body: Buffer) => Promise<void> | void,
+    ): UnaryHandler =>
+    (body, call, reply) => {
+      void answer(reply, async () => {
+        const request = read(body)
+        const store = storeOf(deps, call)
+        const range = rangeOf(store, request.rangeId)
+        const leader = range?.leader ?? null
+        if (!range || (!range.isLeader && leader !== store.id)) return passOn(deps, call, body, leader, request.rangeId)
+        const { ver } = range.describe()
+        if (request.ver.high + request.ver.low > 0 && (request.ver.high !== ver.high || request.ver.low !== ver.low)) {
+          return management('BadVersion', `range ${range.id} has version ${formatVersion(ver)} by now`, range)
+        }
+        try {
+          await act(range, body)
+          return management('Ok', '', range)
+        } catch (thrown) {
+          const error = toKvError(thrown)
+          return management(error.code, error.hint ? `${error.message}; ${error.hint}` : error.message, range)
+        }
+      })
+    }
+
+  return {
+    unary: {
+      [path('Describe')]: (_body, call, reply) => {
+        void answer(reply, async () => describe(options, deps, call.storeName()))
+      },
+      [path('TransferLeadership')]: managed(
+        (body) => {
+          const { rangeId, verHigh, verLow } = v1.TransferLeadershipRequest.decode(body)
+          return { rangeId, ver: { high: verHigh, low: verLow } }
+        },
+        async (range, body) => {
+          const target = asStore(v1.TransferLeadershipRequest.decode(body).storeId)
+          range.transferLeader(target)
+          await until(range, () => range.leader === target || !range.isLeader)
+        },
+      ),
+      [path('ChangeReplicaConfig')]: managed(
+        (body) => {
+          const { rangeId, verHigh, verLow } = v1.ChangeReplicaConfigRequest.decode(body)
+          return { rangeId, ver: { high: verHigh, low: verLow } }
+        },
+        (range, body) => {
+          const request = v1.ChangeReplicaConfigRequest.decode(body)
+          return range.changeReplicas({
+            voters: (request.voters ?? []).map(asStore),
+            learners: (request.learners ?? []).map(asStore),
+          })
+        },
+      ),
+    },
+  }
+}
+
+/** A transfer ends, one way or the other, within an election timeout or two. */
+const TRANSFER_TURNS_MAX = 200
+
+async function until(range: Range, done: () => boolean): Promise<void> {
+  for (let turn = 0; turn < TRANSFER_TURNS_MAX; turn++) {
+    if (done()) return
+    await range.nextTurn()
+  }
+  throw new KvError('TryLater', 'the transfer did not come about', { hint: 'see `base-kv range list`, then send again' })
+}
+
+async function answer(reply: UnaryReply, make: () => Promise<Uint8Array>): Promise<void> {
+  try {
+    reply(null, await make())
+  } catch (thrown) {
+    reply(toKvError(thrown))
+  }
+}
+
+function storeOf(deps: StoreServiceDeps, call: CallContext): Store {
+  const store = deps.stores.get(call.storeName())
+  if (store) return store
+  throw new KvError('NotFound', `this node hosts no store ${call.storeName()}`, {
+    hint: `stores here: ${[...deps.stores.keys()].join(', ')}`,
+  })
+}
+
+function rangeOf(store: Store, id: string): Range | undefined {
+  if (!parseRangeId(id)) {
+    throw new KvError('BadRequest', `"${id}" is no range id`, { hint: '`base-kv range list` shows the ids' })
+  }
+  return store.range(id as RangeId)
+}
+
+function asStore(id: string): StoreId {
+  try {
+    return storeId(id)
+  } catch {
+    throw new KvError('BadRequest', `"${id}" is no store id`, { hint: '`base-kv landscape` shows the stores' })
+  }
+}
+
+async function passOn(
+  deps: StoreServiceDeps,
+  call: CallContext,
+  body: Buffer,
+  leader: StoreId | null,
+  id: string,
+): Promise<Uint8Array> {
+  const target = leader ?? deps.peers.reachable(call.storeName())[0] ?? null
+  const channel = target && call.get(FORWARDED) === undefined ? deps.peers.channelOf(target) : null
+  if (!channel) {
+    throw new KvError('TryLater', `range ${id} has no leader that this node can reach`, {
+      hint: 'see `base-kv status`, then send again',
+    })
+  }
+  const metadata = { store_name: call.storeName(), [FORWARDED]: '1' }
+  const remaining = call.remainingMs()
+  return channel.unary(call.path, body, Number.isFinite(remaining) ? { metadata, deadlineMs: remaining } : { metadata })
+}
+
+function management(code: string, message: string, range: Range): Uint8Array {
+  return v1.ManagementReply.encode({ code, message, range: rangeToWire(range.describe()) }).finish()
+}
+
+function describe(options: StoreServiceOptions, deps: StoreServiceDeps, name: string): Uint8Array {
+  const store = deps.stores.get(name)
+  const storage = deps.storages.get(name)
+  if (!store || !storage) {
+    throw new KvError('NotFound', `this node hosts no store ${name}`, {
+      hint: `stores here: ${[...deps.stores.keys()].join(', ')}`,
+    })
+  }
+  const descriptor = store.describe()
+  const peers = deps.peers.known().filter((peer) => peer.service === name)
+  return v1.DescribeReply.encode({
+    store: {
+      id: descriptor.id,
+      hostId: descriptor.host,
+      name: descriptor.name,
+      node: descriptor.node,
+      address: descriptor.address,
+      adminAddress: options.adminAddress,
+      pid: options.pid,
+      version: options.version,
+      epoch: store.epoch?.epoch ?? '',
+      epochConfirmed: store.epoch?.confirmed ?? false,
+      ranges: descriptor.ranges.map(rangeToWire),
+      diskFreeBytes: storage.space.freeBytes,
+      lowSpace: storage.space.low,
+      uptimeMs: options.uptimeMs(),
+    },
+    peers: peers.map((peer) => ({
+      storeId: peer.store,
+      hostId: peer.host,
+      node: peer.node,
+      address: peer.address,
+      connected: peer.connected,
+    })),
+  }).finish()
+}
+
+function rangeToWire(range: RangeDescriptor): v1.RangeDescriptor.$Properties {
+  const { boundary, config } = range
+  return {
+    id: range.id,
+    verHigh: range.ver.high,
+    verLow: range.ver.low,
+    ...(boundary.start ? { startKey: boundary.start } : {}),
+    ...(boundary.end ? { endKey: boundary.end } : {}),
+    state: range.state,
+    role: range.role,
+    config: {
+      voters: [...config.voters],
+      learners: [...config.learners],
+      nextVoters: [...config.nextVoters],
+      nextLearners: [...config.nextLearners],
+    },
+    term: range.term,
+    commitIndex: range.commit,
+    appliedIndex: range.applied,
+    lastIndex: range.lastIndex,
+    leader: range.leader ?? '',
+    progress: range.progress.map((peer) => ({
+      storeId: peer.store,
+      matchIndex: peer.match,
+      state: peer.state,
+      silentMs: peer.silentMs,
+    })),
+    snapshotIndex: range.snapshotIndex,
+    flushedIndex: range.flushed,
+    damage: range.damage,
+  }
+}

@@ -1,0 +1,188 @@
+/** The gRPC service basekv.v1.KV: any node takes any request; the gateway finds the leader. */
+import { KvError, limits, toKvError } from '@base-kv/base'
+import { v1 } from '@base-kv/protocol'
+import type { BidiStream, CallContext, ReplyStream, ServiceTable, UnaryHandler } from '@base-kv/rpc'
+import type { Gateway, GatewayRequest } from '@base-kv/server'
+import { firstKey, keyOfCommand, KvCommand, KvQuery, tryDecode } from './kv-commands.ts'
+import { keyAfter } from './kv-coprocessor.ts'
+
+export function kvService(gateway: Gateway): ServiceTable {
+  const write =
+    (kind: number): UnaryHandler =>
+    (body, call, reply) => {
+      const key = keyOfCommand(kind, body)
+      if (key instanceof KvError) reply(key)
+      else gateway.execute({ store: call.storeName(), key, write: true, kind, consistency: 0, body }, reply)
+    }
+  return {
+    unary: {
+      '/basekv.v1.KV/Put': write(KvCommand.put),
+      '/basekv.v1.KV/Delete': write(KvCommand.delete),
+      '/basekv.v1.KV/CompareAndSet': write(KvCommand.compareAndSet),
+      '/basekv.v1.KV/Batch': write(KvCommand.batch),
+      '/basekv.v1.KV/Get': (body, call, reply) => {
+        const request = getRequest(call.storeName(), body)
+        if (request instanceof KvError) reply(request)
+        else gateway.execute(request, reply)
+      },
+    },
+    serverStream: { '/basekv.v1.KV/Scan': (body, call, stream) => scan(gateway, body, call, stream) },
+    bidi: { '/basekv.v1.KV/Pipeline': (call, stream) => pipeline(gateway, call, stream) },
+  }
+}
+
+function getRequest(store: string, body: Uint8Array): GatewayRequest | KvError {
+  const key = firstKey(body)
+  if (key instanceof KvError) return key
+  // Nothing behind the key: the common request, linearizable.
+  const plain = body.length <= key.length + 3
+  const decoded = plain ? null : tryDecode(() => v1.GetRequest.decode(body))
+  if (decoded instanceof KvError) return decoded
+  return { store, key, write: false, kind: KvQuery.get, consistency: decoded?.consistency ?? 0, body }
+}
+
+async function scan(gateway: Gateway, body: Buffer, call: CallContext, stream: ReplyStream): Promise<void> {
+  const request = tryDecode(() => v1.ScanRequest.decode(body))
+  if (request instanceof KvError) {
+    stream.fail(request)
+    return
+  }
+  let start = request.start ?? null
+  let left = request.limit || Number.POSITIVE_INFINITY
+  while (left > 0 && !call.cancelled) {
+    const limit = Math.min(left, limits.scanPageKeysMax)
+    const pageBytes = await page(gateway, call.storeName(), request, start, limit)
+    const items = v1.ScanPage.decode(pageBytes).items ?? []
+    const last = items.at(-1)?.key
+    if (!last) break
+    left -= items.length
+    start = keyAfter(last)
+    if (!stream.write(pageBytes)) await stream.drained()
+  }
+  stream.end()
+}
+
+function page(
+  gateway: Gateway,
+  store: string,
+  request: v1.ScanRequest,
+  start: Uint8Array | null,
+  limit: number,
+): Promise<Uint8Array> {
+  const { end = null, keysOnly, consistency } = request
+  const body = v1.ScanRequest.encode({ ...(start ? { start } : {}), ...(end ? { end } : {}), limit, keysOnly }).finish()
+  const key = start ?? new Uint8Array(0)
+  return new Promise((resolve, reject) => {
+    gateway.execute({ store, key, write: false, kind: KvQuery.scan, consistency, body }, (error, reply) => {
+      if (reply) resolve(reply)
+      else reject(error ?? new KvError('InternalError', 'a page has neither reply nor error'))
+    })
+  })
+}
+
+/** Replies that wait this long in bytes make the pipeline stop reading. */
+const REPLY_QUEUE_BYTES = 8 * 1024 * 1024
+
+function pipeline(gateway: Gateway, call: CallContext, stream: BidiStream): void {
+  const store = call.storeName()
+  let results: v1.PipelineResult.$Properties[] = []
+  let resultBytes = 0
+  let open = 0
+  let ended = false
+  let sendAsked = false
+  let draining = false
+
+  const send = () => {
+    sendAsked = false
+    if (results.length > 0) {
+      const frame = v1.PipelineReply.encode({ results }).finish()
+      results = []
+      resultBytes = 0
+      if (!stream.write(frame) && !draining) {
+        draining = true
+        stream.pause()
+        void stream.drained().then(() => {
+          draining = false
+          stream.resume()
+        })
+      }
+    }
+    if (ended && open === 0) stream.end()
+  }
+  const answer = (id: number, error: KvError | null, reply: Uint8Array | undefined) => {
+    open--
+    results.push(
+      error ? { id, code: replyCode(error), message: error.message, hint: error.hint ?? '' } : { id, reply: reply ?? null },
+    )
+    resultBytes += reply?.length ?? 64
+    if (resultBytes > REPLY_QUEUE_BYTES) send()
+    if (sendAsked) return
+    sendAsked = true
+    // Answers of one turn come one after another: they share a frame.
+    queueMicrotask(send)
+  }
+
+  stream.onMessage = (bytes) => {
+    const request = tryDecode(() => v1.RawPipelineRequest.decode(bytes))
+    if (request instanceof KvError) {
+      stream.fail(request)
+      return
+    }
+    for (const op of request.ops ?? []) {
+      const id = op.id ?? 0
+      open++
+      if (open > limits.pipelineInFlightMax) {
+        answer(id, new KvError('TryLater', `${limits.pipelineInFlightMax} operations wait on this stream already`), undefined)
+        continue
+      }
+      const resolved = gatewayRequest(store, op)
+      if (resolved instanceof KvError) answer(id, resolved, undefined)
+      else gateway.execute(resolved, (error, reply) => answer(id, error, reply))
+    }
+  }
+  stream.onEnd = () => {
+    ended = true
+    if (open === 0 && !sendAsked) stream.end()
+  }
+}
+
+function gatewayRequest(store: string, op: v1.RawPipelineOp.$Properties): GatewayRequest | KvError {
+  if (op.put) return writeRequest(store, KvCommand.put, op.put)
+  if (op.get) return getRequest(store, op.get)
+  if (op.delete) return writeRequest(store, KvCommand.delete, op.delete)
+  if (op.compareAndSet) return writeRequest(store, KvCommand.compareAndSet, op.compareAndSet)
+  if (op.batch) return writeRequest(store, KvCommand.batch, op.batch)
+  if (op.scan) {
+    const body = op.scan
+    const request = tryDecode(() => v1.ScanRequest.decode(body))
+    if (request instanceof KvError) return request
+    const key = request.start ?? new Uint8Array(0)
+    return { store, key, write: false, kind: KvQuery.scan, consistency: request.consistency, body }
+  }
+  return new KvError('BadRequest', 'an operation of the pipeline is empty')
+}
+
+function writeRequest(store: string, kind: number, body: Uint8Array): GatewayRequest | KvError {
+  const key = keyOfCommand(kind, body)
+  return key instanceof KvError ? key : { store, key, write: true, kind, consistency: 0, body }
+}
+
+/** The closed list of codes on a pipeline: what certainly was not applied is told apart from what is unknown. */
+function replyCode(thrown: KvError): v1.ReplyCode {
+  const error = toKvError(thrown)
+  switch (error.code) {
+    case 'BadVersion':
+      return v1.ReplyCode.BAD_VERSION
+    case 'TryLater':
+    case 'Unreachable':
+      return v1.ReplyCode.TRY_LATER
+    case 'BadRequest':
+      return v1.ReplyCode.BAD_REQUEST
+    case 'NoSpace':
+      return v1.ReplyCode.NO_SPACE
+    case 'Corrupt':
+      return v1.ReplyCode.CORRUPT
+    default:
+      return error.applied === 'unknown' ? v1.ReplyCode.OUTCOME_UNKNOWN : v1.ReplyCode.INTERNAL_ERROR
+  }
+}
