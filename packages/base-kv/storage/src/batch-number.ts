@@ -41,8 +41,10 @@ export class BatchNumber {
 
 /** @returns what is wrong in words, or null. */
 export function lostTail(log: BatchNumber, data: BatchNumber): string | null {
-  if (log.durable < data.namesOther) return `database log ends at batch ${log.durable}, database data knows ${data.namesOther}`
-  if (data.durable < log.namesOther) return `database data ends at batch ${data.durable}, database log knows ${log.namesOther}`
+  if (log.durable < data.namesOther)
+    return `database log ends at batch ${log.durable}, database data knows ${data.namesOther}`
+  if (data.durable < log.namesOther)
+    return `database data ends at batch ${data.durable}, database log knows ${log.namesOther}`
   return null
 }
 
@@ -53,4 +55,3 @@ export function checkFormat(what: string, key: Uint8Array, newest: number, engin
   openRecord(`database ${what}`, newest, key, record)
   return null
 }
-

@@ -14,9 +14,9 @@ export class SlotBuffer {
   readonly changes = new Map<string, Uint8Array | null>()
   #sorted: readonly string[] | null = null
 
-  /** All keys in order. Only of a sealed generation. */
+  /** All keys in byte order (which is how strings sort by themselves). Only of a sealed generation. */
   sortedKeys(): readonly string[] {
-    this.#sorted ??= [...this.changes.keys()].sort(byteOrder)
+    this.#sorted ??= [...this.changes.keys()].sort()
     return this.#sorted
   }
 }
@@ -25,8 +25,12 @@ export class Generation {
   readonly slots = new Map<number, SlotBuffer>()
   /** Newest record of each range that changed. */
   readonly ranges = new Map<RangeId, StoredRange>()
+  readonly sequence: number
   bytes = 0
-  sealed = false
+
+  constructor(sequence: number) {
+    this.sequence = sequence
+  }
 
   get isEmpty(): boolean {
     return this.slots.size === 0 && this.ranges.size === 0
@@ -43,14 +47,14 @@ export class Generation {
 }
 
 /** The newest change of a key in these generations (oldest first): undefined when there is none, null for a delete. */
-export function newestChange(generations: readonly Generation[], slot: number, key: string): Uint8Array | null | undefined {
+export function newestChange(
+  generations: readonly Generation[],
+  slot: number,
+  key: string,
+): Uint8Array | null | undefined {
   for (let i = generations.length - 1; i >= 0; i--) {
     const change = generations[i]?.slots.get(slot)?.changes.get(key)
     if (change !== undefined) return change
   }
   return undefined
-}
-
-function byteOrder(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

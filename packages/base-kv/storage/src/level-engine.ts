@@ -183,7 +183,8 @@ function engineError(doing: string, thrown: unknown): KvError {
   const messages = causes(thrown)
   const text = `${doing}: ${messages.map((cause) => cause.message).join(': ')}`
   if (messages.some((cause) => cause.code === 'LEVEL_LOCKED')) return new KvError('BadConfig', text, { cause: thrown })
-  if (messages.some((cause) => cause.code === 'LEVEL_CORRUPTION')) return new KvError('Corrupt', text, { cause: thrown })
+  if (messages.some((cause) => cause.code === 'LEVEL_CORRUPTION'))
+    return new KvError('Corrupt', text, { cause: thrown })
   return new KvError('StorageFailed', text, { cause: thrown })
 }
 

@@ -11,7 +11,16 @@ import {
   type ReplicaId,
 } from '@base-kv/base'
 import type { Config, Entry, EntryType, HardState, Member, SnapshotMeta } from '@base-kv/raft'
-import { asBuffer, ByteWriter, newerFormat, openRecord, readU64, sealRecord, writeU64, type ByteReader } from './byte-codec.ts'
+import {
+  asBuffer,
+  ByteWriter,
+  newerFormat,
+  openRecord,
+  readU64,
+  sealRecord,
+  writeU64,
+  type ByteReader,
+} from './byte-codec.ts'
 import { logKeys } from './log-keys.ts'
 
 const VERSION = 1
@@ -167,4 +176,3 @@ function readMembers(reader: ByteReader): Member[] {
   }
   return members
 }
-

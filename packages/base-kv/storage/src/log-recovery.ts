@@ -7,7 +7,14 @@ import { KvError, logIndex, rangeIdFromBytes, term, type RangeId, type ReplicaId
 import type { SnapshotMeta } from '@base-kv/raft'
 import { asBuffer, openRecord } from './byte-codec.ts'
 import { entryKey, logKeys, readEntryKey } from './log-keys.ts'
-import { openEntry, openInstalling, openReplica, openTombstone, type InstallingRecord, type ReplicaRecord } from './log-records.ts'
+import {
+  openEntry,
+  openInstalling,
+  openReplica,
+  openTombstone,
+  type InstallingRecord,
+  type ReplicaRecord,
+} from './log-records.ts'
 import { NEXT_LOG_ID_VERSION, type FoundLogs, type LogGarbage } from './log-store.ts'
 import type { Engine, EngineView, IterateOptions, Pair } from './ports.ts'
 import { RangeLog } from './range-log.ts'
@@ -72,7 +79,8 @@ async function readEntries(view: EngineView, log: RangeLog): Promise<string | nu
     try {
       const entry = openEntry(log.rangeBytes, index, value)
       if (entry.term < newest) return `log entry ${index} has term ${entry.term} behind term ${newest}`
-      if (entry.term > log.hardState.term) return `log entry ${index} has term ${entry.term}, the replica knows only ${log.hardState.term}`
+      if (entry.term > log.hardState.term)
+        return `log entry ${index} has term ${entry.term}, the replica knows only ${log.hardState.term}`
       newest = entry.term
       log.found(index, entry.term, entry.data.length)
     } catch (thrown) {

@@ -145,6 +145,14 @@ export class GroupLogStore implements LogStore {
 
   // ---- what storage.ts does with whole replicas; each is one batch ----------------------------------------------------
 
+  get ranges(): readonly RangeId[] {
+    return [...this.#logs.keys()]
+  }
+
+  stampFormat(record: Uint8Array): Promise<void> {
+    return this.#write((batch) => batch.put(logKeys.format, record))
+  }
+
   has(range: RangeId): boolean {
     return this.#logs.has(range)
   }
@@ -230,7 +238,9 @@ export class GroupLogStore implements LogStore {
   // ---- the loop ------------------------------------------------------------------------------------------------------
 
   #write(encode: ((batch: EngineBatch) => void) | null): Promise<void> {
-    return this.#deps.poison.promise((onDurable) => this.#enqueue({ encode, onDurable, log: null, rewrites: 0, last: 0 }))
+    return this.#deps.poison.promise((onDurable) =>
+      this.#enqueue({ encode, onDurable, log: null, rewrites: 0, last: 0 }),
+    )
   }
 
   #enqueue(step: Step): void {
@@ -330,7 +340,10 @@ export class GroupLogStore implements LogStore {
 
   #add(range: RangeId, replica: ReplicaId, hardState: HardState, snapshot: SnapshotMeta): RangeLog {
     assert(!this.#logs.has(range), () => `range ${range} has a replica here already`)
-    assert(replica > (this.#tombstones.get(range) ?? -1), () => `replica ${replica} of range ${range} was destroyed here`)
+    assert(
+      replica > (this.#tombstones.get(range) ?? -1),
+      () => `replica ${replica} of range ${range} was destroyed here`,
+    )
     const logId = this.#nextLogId++
     const log = new RangeLog(this.#deps.engine, range, { replica, logId, hardState, snapshot, damage: '' })
     this.#logs.set(range, log)

@@ -5,7 +5,16 @@
  * Invariants: snapshot.index <= last; tail is entries (last - tail.length, last]; runs are the terms of
  * (snapshot.index, last] in order.
  */
-import { assert, KvError, logIndex, rangeIdToBytes, type LogIndex, type RangeId, type ReplicaId, type Term } from '@base-kv/base'
+import {
+  assert,
+  KvError,
+  logIndex,
+  rangeIdToBytes,
+  type LogIndex,
+  type RangeId,
+  type ReplicaId,
+  type Term,
+} from '@base-kv/base'
 import type { Entry, HardState, LogReader, SnapshotMeta } from '@base-kv/raft'
 import { entryKey } from './log-keys.ts'
 import { openEntry, type ReplicaRecord } from './log-records.ts'
@@ -80,7 +89,10 @@ export class RangeLog implements LogReader {
   }
 
   push(entry: Entry): void {
-    assert(entry.index === this.last + 1, () => `entry ${entry.index} does not follow ${this.last} in range ${this.range}`)
+    assert(
+      entry.index === this.last + 1,
+      () => `entry ${entry.index} does not follow ${this.last} in range ${this.range}`,
+    )
     const kept = ownEntry(entry)
     this.#extend(entry.index, entry.term, entry.data.length)
     this.#tail.push(kept)
@@ -103,7 +115,10 @@ export class RangeLog implements LogReader {
 
   /** The log begins behind `point` from now on. */
   compact(point: SnapshotMeta): void {
-    assert(point.index >= this.snapshot.index && point.index <= this.last, () => `cannot compact ${this.range} to ${point.index}`)
+    assert(
+      point.index >= this.snapshot.index && point.index <= this.last,
+      () => `cannot compact ${this.range} to ${point.index}`,
+    )
     this.#dropTail(point.index - this.tailFrom + 1)
     this.snapshot = point
     while ((this.#runs[1]?.from ?? Infinity) <= point.index + 1) this.#runs.shift()
@@ -152,7 +167,7 @@ export class RangeLog implements LogReader {
   term(index: LogIndex): Term {
     assert(index > this.snapshot.index && index <= this.last, () => `no entry ${index} in ${this.range}`)
     let low = 0
-    for (let high = this.#runs.length - 1; low < high; ) {
+    for (let high = this.#runs.length - 1; low < high;) {
       const middle = (low + high + 1) >> 1
       if ((this.#runs[middle] as TermRun).from <= index) low = middle
       else high = middle - 1

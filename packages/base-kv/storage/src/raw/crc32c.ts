@@ -28,7 +28,13 @@ export function crc32c(bytes: Uint8Array, from: number, to: number): number {
   let crc = 0xffffffff
   let at = from
   for (const end = to - 7; at < end; at += 8) {
-    const x = (crc ^ (byteAt(bytes, at) | (byteAt(bytes, at + 1) << 8) | (byteAt(bytes, at + 2) << 16) | (byteAt(bytes, at + 3) << 24))) >>> 0
+    const x =
+      (crc ^
+        (byteAt(bytes, at) |
+          (byteAt(bytes, at + 1) << 8) |
+          (byteAt(bytes, at + 2) << 16) |
+          (byteAt(bytes, at + 3) << 24))) >>>
+      0
     crc =
       step(t7, x & 0xff) ^
       step(t6, (x >>> 8) & 0xff) ^

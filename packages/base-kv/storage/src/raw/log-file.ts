@@ -40,7 +40,8 @@ export function parseLogFile(bytes: Uint8Array, visit: (record: Buffer) => void)
     const end = at + HEADER + length
     if (HEADER + length > left) return ended(`record at ${at} is longer than its block`, false)
     if (end > file.length) return ended(null, true)
-    if (unmask(file.readUInt32LE(at)) !== crc32c(file, at + 6, end)) return ended(`record at ${at} fails its checksum`, false)
+    if (unmask(file.readUInt32LE(at)) !== crc32c(file, at + 6, end))
+      return ended(`record at ${at} fails its checksum`, false)
     const payload = file.subarray(at + HEADER, end)
     const continues = type === MIDDLE || type === LAST
     if (type !== FULL && type !== FIRST && !continues) return ended(`record at ${at} has unknown type ${type}`, false)

@@ -28,7 +28,8 @@ export async function checkTableFile(
   const file = asBuffer(bytes)
   if (file.length < FOOTER) return 'it is shorter than a footer'
   const footer = file.subarray(file.length - FOOTER)
-  if (footer.readUInt32LE(40) !== MAGIC_LOW || footer.readUInt32LE(44) !== MAGIC_HIGH) return 'its magic number is wrong'
+  if (footer.readUInt32LE(40) !== MAGIC_LOW || footer.readUInt32LE(44) !== MAGIC_HIGH)
+    return 'its magic number is wrong'
   const reader = new VarintReader(footer, 0, 40)
   const metaIndex = readHandle(reader)
   const index = readHandle(reader)

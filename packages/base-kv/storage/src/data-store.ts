@@ -1,0 +1,232 @@
+/** Applied state of all ranges of one store: handles, the write buffer with its flush loop, slots, snapshots on their way in. */
+import {
+  assert,
+  KvError,
+  wholeKeySpace,
+  type Boundary,
+  type LogIndex,
+  type RangeId,
+  type ReplicaId,
+} from '@base-kv/base'
+import { BufferedRange } from './buffered-range.ts'
+import { DataFlush, type DataFlushDeps } from './data-flush.ts'
+import { dataKeys } from './data-keys.ts'
+import type { Generation } from './generation.ts'
+import { keyText } from './key-text.ts'
+import type { DataStats, DataStore, Engine, KeySpace, Pair, RangeData, RangeRecord, SnapshotLoad } from './ports.ts'
+import { sealRange, type StoredRange } from './range-record.ts'
+import { Slots, type SlotUse } from './slots.ts'
+import { WriteBuffer } from './write-buffer.ts'
+
+export interface FoundData {
+  readonly ranges: ReadonlyMap<RangeId, StoredRange>
+  readonly nextSlot: number
+  readonly slots: readonly number[]
+}
+
+export type DataStoreDeps = Omit<DataFlushDeps, 'buffer' | 'onFlushed'>
+
+/** Both slots of a range, not yet in use. */
+export interface FreshSlots {
+  readonly user: number
+  readonly local: number
+}
+
+export class BufferedDataStore implements DataStore {
+  readonly #engine: Engine
+  readonly #buffer = new WriteBuffer()
+  readonly #flush: DataFlush
+  readonly #slots: Slots
+  readonly #ranges = new Map<RangeId, BufferedRange>()
+  readonly #loads = new Set<Load>()
+  onFlushed: (() => void) | null = null
+
+  constructor(deps: DataStoreDeps, found: FoundData) {
+    this.#engine = deps.engine
+    this.#flush = new DataFlush({
+      ...deps,
+      buffer: this.#buffer,
+      onFlushed: (generations) => this.#flushed(generations),
+    })
+    this.#slots = new Slots(
+      { engine: deps.engine, flush: this.#flush, timers: deps.timers, use: () => this.#use() },
+      { next: found.nextSlot, slots: found.slots },
+    )
+    for (const [range, stored] of found.ranges) this.#add(range, stored)
+    const use = this.#use()
+    this.#slots.clear(found.slots.filter((slot) => !isWhole(use.get(slot))))
+  }
+
+  get ranges(): readonly RangeId[] {
+    return [...this.#ranges.keys()]
+  }
+
+  get stats(): DataStats {
+    return this.#flush.stats
+  }
+
+  get pendingBytes(): number {
+    return this.#buffer.pendingBytes
+  }
+
+  get hasRoom(): boolean {
+    return this.#flush.hasRoom
+  }
+
+  whenRoom(): Promise<void> {
+    return this.#flush.whenRoom()
+  }
+
+  has(range: RangeId): boolean {
+    return this.#ranges.has(range)
+  }
+
+  range(range: RangeId): RangeData {
+    return this.#range(range)
+  }
+
+  flushedApplied(range: RangeId): LogIndex {
+    return this.#range(range).flushedIndex
+  }
+
+  flushNow(): Promise<void> {
+    return this.#flush.flushNow()
+  }
+
+  async beginLoad(range: RangeId): Promise<SnapshotLoad> {
+    const load = new Load(range, await this.allocate(), this.#flush, () => this.#endLoad(load))
+    this.#loads.add(load)
+    return load
+  }
+
+  // ---- what storage.ts does with whole replicas -----------------------------------------------------------------------
+
+  stampFormat(record: Uint8Array): Promise<void> {
+    return this.#flush.ride((batch) => batch.put(dataKeys.format, record))
+  }
+
+  /** Two fresh slots, safe to use. */
+  async allocate(): Promise<FreshSlots> {
+    const [user, local] = await this.#slots.allocate(2)
+    return { user: user as number, local: local as number }
+  }
+
+  slotsOf(load: SnapshotLoad): FreshSlots {
+    assert(load instanceof Load && this.#loads.has(load), 'a load of this store, neither installed nor given up')
+    return load.slots
+  }
+
+  /** One batch: the range is what `record` says, with the pairs of `slots`; the old slots are cleared behind it. */
+  async swap(range: RangeId, replica: ReplicaId, record: RangeRecord, slots: FreshSlots): Promise<void> {
+    const stored: StoredRange = {
+      replica,
+      record,
+      segments: [{ boundary: record.boundary, slot: slots.user }],
+      localSlot: slots.local,
+    }
+    const present = this.#ranges.get(range)
+    const before = present?.stored
+    if (present !== undefined) present.frozen = true
+    // Older records of the range must not come behind the new one.
+    await this.#flush.flushNow()
+    await this.#flush.ride((batch) => batch.put(dataKeys.range(range), sealRange(range, stored)))
+    if (present === undefined) this.#add(range, stored)
+    else present.replace(stored)
+    for (const load of this.#loads) if (load.slots === slots) this.#loads.delete(load)
+    if (before !== undefined) this.#slots.clear(allSlots(before))
+  }
+
+  async destroy(range: RangeId): Promise<void> {
+    const present = this.#ranges.get(range)
+    if (present === undefined) return
+    present.frozen = true
+    await this.#flush.flushNow()
+    await this.#flush.ride((batch) => batch.del(dataKeys.range(range)))
+    this.#ranges.delete(range)
+    this.#slots.clear(allSlots(present.stored))
+  }
+
+  stored(range: RangeId): StoredRange | undefined {
+    return this.#ranges.get(range)?.stored
+  }
+
+  async stop(): Promise<void> {
+    this.#slots.stop()
+    await this.#flush.stop()
+  }
+
+  #add(range: RangeId, stored: StoredRange): void {
+    const deps = { engine: this.#engine, buffer: this.#buffer, touched: () => this.#flush.touched() }
+    this.#ranges.set(range, new BufferedRange(range, stored, deps))
+  }
+
+  #range(range: RangeId): BufferedRange {
+    const found = this.#ranges.get(range)
+    if (found === undefined) throw new KvError('NotFound', `no data of range ${range} on this store`)
+    return found
+  }
+
+  #flushed(generations: readonly Generation[]): void {
+    for (const { ranges } of generations) {
+      for (const [range, { record }] of ranges) {
+        const present = this.#ranges.get(range)
+        if (present !== undefined) present.flushedIndex = record.applied.index
+      }
+    }
+    this.onFlushed?.()
+  }
+
+  #endLoad(load: Load): void {
+    if (this.#loads.delete(load)) this.#slots.clear([load.slots.user, load.slots.local])
+  }
+
+  #use(): SlotUse {
+    const use = new Map<number, Boundary[]>()
+    for (const { stored } of this.#ranges.values()) {
+      use.set(stored.localSlot, [wholeKeySpace])
+      for (const { slot, boundary } of stored.segments) use.set(slot, [...(use.get(slot) ?? []), boundary])
+    }
+    for (const { slots } of this.#loads) {
+      use.set(slots.user, [wholeKeySpace])
+      use.set(slots.local, [wholeKeySpace])
+    }
+    return use
+  }
+}
+
+/** A snapshot's chunks on their way into two fresh slots. */
+class Load implements SnapshotLoad {
+  readonly range: RangeId
+  readonly slots: FreshSlots
+  readonly #flush: DataFlush
+  readonly #abandon: () => void
+
+  constructor(range: RangeId, slots: FreshSlots, flush: DataFlush, abandon: () => void) {
+    this.range = range
+    this.slots = slots
+    this.#flush = flush
+    this.#abandon = abandon
+  }
+
+  add(space: KeySpace, pairs: readonly Pair[]): Promise<void> {
+    const slot = space === 'user' ? this.slots.user : this.slots.local
+    return this.#flush.ride((batch, sealer) => {
+      for (const [key, value] of pairs) {
+        sealer.seal(slot, keyText(key), value)
+        batch.put(sealer.key, sealer.value)
+      }
+    })
+  }
+
+  abandon(): void {
+    this.#abandon()
+  }
+}
+
+function allSlots({ segments, localSlot }: StoredRange): number[] {
+  return [localSlot, ...segments.map((segment) => segment.slot)]
+}
+
+function isWhole(used: readonly Boundary[] | undefined): boolean {
+  return used?.length === 1 && used[0]?.start === null && used[0].end === null
+}
