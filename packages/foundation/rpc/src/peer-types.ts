@@ -1,6 +1,5 @@
 import type { Log } from '@base-kv/base'
 import type { v1 } from '@base-kv/protocol'
-import type { ServiceTable } from './service-table.ts'
 import type { TlsOptions } from './tls-options.ts'
 
 export interface PeerLinkOptions {
@@ -51,21 +50,4 @@ export interface PeerHandlers {
   /** `from` is the caller's Hello of this very stream. Byte fields are views on one received frame: copy to keep long. */
   onMessages(from: v1.HelloRequest, messages: readonly v1.RaftMessage[]): void
   snapshot(request: v1.PullSnapshotRequest): AsyncIterable<v1.SnapshotChunk.$Properties>
-}
-
-export type OpenPeerLink = (options: PeerLinkOptions) => PeerLink
-export type PeerService = (
-  handlers: PeerHandlers,
-  options: { readonly log: Log; readonly timing?: Partial<PeerTiming> },
-) => ServiceTable
-
-/** A network in memory with the same words, for tests. Addresses are any strings. */
-export interface MemoryNetwork {
-  /** Answers at `address` until closed. */
-  serve(address: string, handlers: PeerHandlers): { close(): void }
-  /** `from` is the address that the link is dialled from: what `cut` and `heal` name. */
-  openPeerLink(from: string, options: PeerLinkOptions): PeerLink
-  /** Nothing more gets from `from` to `to`; the other direction is untouched. */
-  cut(from: string, to: string): void
-  heal(from: string, to: string): void
 }

@@ -1,0 +1,201 @@
+/**
+ * The way to one peer, kept up for ever. One attempt after another, each with a channel of its own, so that nothing of a
+ * broken connection is ever used again:
+ *
+ * - dialling: Hello is out.
+ * - opening: Hello was answered; the Raft stream is out.
+ * - up: the stream's first frame came. Left only by `#lost`.
+ * - waiting: until the next attempt.
+ *
+ * Silence is the last resort: a peer that dies closes its sockets, the stream ends, and `onDown` is told at once.
+ */
+import { KvError, limits, toKvError } from '@base-kv/base'
+import { v1 } from '@base-kv/protocol'
+import { openChannel } from './channel.ts'
+import type { ChannelOptions, ClientBidi, RpcChannel } from './channel-types.ts'
+import type { PeerLink, PeerLinkOptions, PeerTiming } from './peer-types.ts'
+import {
+  defaultTiming,
+  emptyFrame,
+  helloMetadata,
+  helloPath,
+  pullSnapshotPath,
+  raftPath,
+  SilenceWatch,
+} from './peer-wire.ts'
+
+const BULK_WINDOW_BYTES = 4 * 1024 * 1024
+
+export type ChannelOpener = (address: string, options: ChannelOptions) => RpcChannel
+
+/** `open` is how channels are made: over the network unless a test has its own. */
+export function openPeerLink(options: PeerLinkOptions, open: ChannelOpener = openChannel): PeerLink {
+  return new DiallingLink(options, open)
+}
+
+class DiallingLink implements PeerLink {
+  readonly address: string
+  readonly #options: PeerLinkOptions
+  readonly #open: ChannelOpener
+  readonly #timing: PeerTiming
+  /** Its own connection: snapshots never stand before Raft messages in one socket. */
+  readonly #bulk: RpcChannel
+  /** The attempt under way or standing; what belongs to an older one is ignored. */
+  #channel: RpcChannel | undefined
+  #stream: ClientBidi | undefined
+  #hello: v1.HelloReply | undefined
+  #watchTimer: NodeJS.Timeout | undefined
+  #redialTimer: NodeJS.Timeout | undefined
+  #redialMs: number
+  #downSince = performance.now()
+  #wroteSinceBeat = false
+  #refused = ''
+  #closed = false
+
+  constructor(options: PeerLinkOptions, open: ChannelOpener) {
+    this.address = options.address
+    this.#options = options
+    this.#open = open
+    this.#timing = { ...defaultTiming, ...options.timing }
+    this.#redialMs = this.#timing.redialMinMs
+    this.#bulk = open(options.address, { ...this.#channelOptions(), windowBytes: BULK_WINDOW_BYTES })
+    // Never from within the constructor: the owner does not hold the link yet.
+    this.#redialTimer = setTimeout(() => this.#dial(), 0)
+  }
+
+  get hello(): v1.HelloReply | undefined {
+    return this.#hello
+  }
+
+  send(messages: readonly v1.RaftMessage.$Properties[]): boolean {
+    const stream = this.#stream
+    if (this.#hello === undefined || stream === undefined) return false
+    if (stream.queuedBytes >= limits.peerQueueBytesMax) return false
+    const frame = v1.RaftFrame.encode({ messages: messages as v1.RaftMessage.$Properties[] }).finish()
+    if (frame.length > limits.raftFrameBytesMax) {
+      if (messages.length <= 1) {
+        throw new KvError('BadRequest', `a Raft message of ${frame.length} bytes fits in no frame`)
+      }
+      const half = messages.length >> 1
+      return this.send(messages.slice(0, half)) && this.send(messages.slice(half))
+    }
+    if (stream.queuedBytes + frame.length > limits.peerQueueBytesMax) return false
+    this.#wroteSinceBeat = true
+    stream.write(frame)
+    return true
+  }
+
+  async *pullSnapshot(request: v1.PullSnapshotRequest.$Properties): AsyncIterable<v1.SnapshotChunk> {
+    const bytes = v1.PullSnapshotRequest.encode(request).finish()
+    for await (const chunk of this.#bulk.serverStream(pullSnapshotPath, bytes)) {
+      yield decode(() => v1.SnapshotChunk.decode(chunk), this.address)
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    clearTimeout(this.#redialTimer)
+    this.#drop()
+    this.#bulk.close()
+  }
+
+  #channelOptions(): ChannelOptions {
+    const { tls, log } = this.#options
+    return { ...(tls === undefined ? {} : { tls }), log, stuckMs: this.#timing.silenceMs }
+  }
+
+  #dial(): void {
+    if (this.#closed) return
+    const channel = this.#open(this.address, this.#channelOptions())
+    this.#channel = channel
+    const watch = new SilenceWatch(this.#timing.silenceMs)
+    this.#watchTimer = setInterval(() => this.#beat(channel, watch), this.#timing.heartbeatMs)
+    const hello = v1.HelloRequest.encode(this.#options.hello()).finish()
+    channel.unary(helloPath, hello, { deadlineMs: this.#timing.silenceMs }).then(
+      (bytes) => {
+        if (this.#channel !== channel) return
+        try {
+          this.#answered(
+            channel,
+            watch,
+            hello,
+            decode(() => v1.HelloReply.decode(bytes), this.address),
+          )
+        } catch (thrown) {
+          this.#lost(channel, toKvError(thrown).message)
+        }
+      },
+      (error: unknown) => this.#lost(channel, toKvError(error).message),
+    )
+  }
+
+  #answered(channel: RpcChannel, watch: SilenceWatch, hello: Uint8Array, reply: v1.HelloReply): void {
+    watch.heard()
+    if (reply.refused !== '') {
+      const isNew = reply.refused !== this.#refused
+      this.#refused = reply.refused
+      this.#drop()
+      this.#redialTimer = setTimeout(() => this.#dial(), this.#timing.refusedRetryMs)
+      if (isNew) this.#options.onRefused(reply.refused, reply)
+      return
+    }
+    this.#refused = ''
+    const stream = channel.bidi(
+      raftPath,
+      {
+        onMessage: () => {
+          watch.heard()
+          if (this.#channel === channel && this.#hello === undefined) this.#up(reply)
+        },
+        onEnd: (error) => this.#lost(channel, error?.message ?? 'the peer ended the stream'),
+      },
+      { metadata: { [helloMetadata]: Buffer.from(hello).toString('base64') } },
+    )
+    this.#stream = stream
+    stream.write(emptyFrame)
+  }
+
+  #up(reply: v1.HelloReply): void {
+    this.#hello = reply
+    this.#redialMs = this.#timing.redialMinMs
+    this.#options.onUp(reply)
+  }
+
+  #beat(channel: RpcChannel, watch: SilenceWatch): void {
+    if (watch.silent) return this.#lost(channel, `nothing was heard for ${this.#timing.silenceMs} ms`)
+    if (this.#hello !== undefined && !this.#wroteSinceBeat) this.#stream?.write(emptyFrame)
+    this.#wroteSinceBeat = false
+  }
+
+  #lost(channel: RpcChannel, reason: string): void {
+    if (this.#channel !== channel) return
+    const wasUp = this.#hello !== undefined
+    this.#drop()
+    if (wasUp) this.#downSince = performance.now()
+    const soon = performance.now() - this.#downSince < this.#timing.redialSoonForMs
+    const redialMs = soon ? Math.min(this.#redialMs, this.#timing.redialSoonMs) : this.#redialMs
+    this.#redialMs = Math.min(2 * this.#redialMs, this.#timing.redialMaxMs)
+    this.#redialTimer = setTimeout(() => this.#dial(), redialMs)
+    if (wasUp) this.#options.onDown(reason)
+    else this.#options.log.debug('a peer cannot be reached', { address: this.address, reason })
+  }
+
+  /** Lets go of the attempt; nothing of it is heard any more. */
+  #drop(): void {
+    clearInterval(this.#watchTimer)
+    const channel = this.#channel
+    this.#channel = undefined
+    this.#stream = undefined
+    this.#hello = undefined
+    channel?.close()
+  }
+}
+
+function decode<T>(read: () => T, address: string): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw new KvError('InternalError', `${address} answered with bytes that are no message of base-kv`, { cause })
+  }
+}
