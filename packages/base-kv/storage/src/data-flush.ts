@@ -52,7 +52,7 @@ export class DataFlush {
     this.#deps = deps
   }
 
-  get stats(): DataStats {
+  get stats(): Omit<DataStats, 'slotsToClear'> {
     return { ...this.#stats }
   }
 

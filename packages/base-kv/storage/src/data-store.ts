@@ -62,7 +62,7 @@ export class BufferedDataStore implements DataStore {
   }
 
   get stats(): DataStats {
-    return this.#flush.stats
+    return { ...this.#flush.stats, slotsToClear: this.#slots.toClear }
   }
 
   get pendingBytes(): number {

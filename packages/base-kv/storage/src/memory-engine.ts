@@ -12,8 +12,8 @@ export class MemoryDisk {
   current: Pairs = new Map()
   /** What a power cut leaves. */
   synced: Pairs = this.current
-  /** Set by tests: the next writes fail with it. */
-  failWith: Error | null = null
+  /** Set by tests: asked before each write; false makes it fail, as a full disk does. */
+  beforeWrite: () => boolean = () => true
 
   crash(): void {
     this.current = this.synced
@@ -71,7 +71,7 @@ class MemoryEngine implements Engine {
   async #land(changes: readonly Change[], sync: boolean): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve))
     const disk = this.#disk
-    if (disk.failWith !== null) throw new KvError('StorageFailed', 'a write failed', { cause: disk.failWith })
+    if (!disk.beforeWrite()) throw new KvError('StorageFailed', 'a write failed')
     // Views and the synced picture share maps with the present one, so a write makes a new one.
     const next = new Map(disk.current)
     for (const [key, value] of changes) {

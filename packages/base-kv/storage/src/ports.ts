@@ -217,6 +217,8 @@ export interface DataStats {
   readonly bytes: number
   readonly flushMs: number
   readonly flushMsMax: number
+  /** Slots with remains that nobody refers to; cleared in the background. */
+  readonly slotsToClear: number
 }
 
 // ---- the storage of one store ----------------------------------------------------------------------------------------

@@ -30,14 +30,13 @@ export interface SlotsDeps {
 export class Slots {
   readonly #deps: SlotsDeps
   #next: number
-  #toClear: number[]
+  readonly #toClear: number[] = []
   #clearing = false
   #stopped = false
 
   constructor(deps: SlotsDeps, found: { readonly next: number; readonly slots: readonly number[] }) {
     this.#deps = deps
     this.#next = Math.max(found.next, ...found.slots.map((slot) => slot + 1))
-    this.#toClear = []
   }
 
   /** New ids, safe to use when resolved. */
@@ -66,18 +65,23 @@ export class Slots {
     }
   }
 
+  get toClear(): number {
+    return this.#toClear.length
+  }
+
   stop(): void {
     this.#stopped = true
   }
 
   async #clearAll(): Promise<void> {
     while (!this.#stopped) {
-      const slot = this.#toClear.shift()
+      const slot = this.#toClear[0]
       if (slot === undefined) return
       // What the buffer still holds for the slot must be on disk first, or it would come behind the clearing.
       await this.#deps.flush.flushNow()
       for (const gap of gaps(this.#deps.use().get(slot) ?? []))
         await this.#clearGap(slotRange(slot, gap.start, gap.end))
+      this.#toClear.shift()
     }
   }
 
