@@ -4,10 +4,6 @@
  * 64-bit fields are JavaScript numbers: every such field counts something (terms, indexes, bytes) that stays below 2^53.
  * A `bytes` field of a decoded message is a view on the received buffer: copy it before keeping it.
  */
-import protobuf from 'protobufjs/minimal.js'
-
-// Without the `long` package configured, protobufjs reads 64-bit fields as numbers.
-;(protobuf.util as { Long: unknown }).Long = null
-protobuf.configure()
+import './plain-numbers.ts'
 
 export { v1 } from '../generated/basekv.js'

@@ -15,3 +15,8 @@ test('a raw pipeline request reads the bytes of a typed one', () => {
   expect(raw.ops?.[0]?.id).toBe(7)
   expect(v1.PutRequest.decode(raw.ops?.[0]?.put as Uint8Array).value.toString()).toBe('v')
 })
+
+test('a 64-bit field that was not sent is the number 0', () => {
+  const back = v1.RaftMessage.decode(v1.RaftMessage.encode({ type: 5 }).finish())
+  expect([back.term, back.index, back.round]).toEqual([0, 0, 0])
+})
