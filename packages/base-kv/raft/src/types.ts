@@ -80,16 +80,17 @@ export type MessageType = (typeof MessageType)[keyof typeof MessageType]
  *
  * | type                | fields                                                                             |
  * |---------------------|------------------------------------------------------------------------------------|
- * | preVote, vote       | term (of the candidacy), index/logTerm = last log position, force = by transfer      |
- * | ...VoteResponse     | term, reject                                                                        |
- * | append              | index/logTerm = position before entries, entries, commit, round                     |
+ * | preVote, vote       | term (of the candidacy), index/logTerm = last log position, force = by transfer, round |
+ * | ...VoteResponse     | term, reject, round (echoed)                                                        |
+ * | append              | index/logTerm = position before entries, entries, commit                            |
  * | appendResponse      | index = last matching index, or with reject: index = refused position, hintIndex/hintTerm |
  * | heartbeat           | commit (never beyond what the follower is known to match), round                    |
  * | heartbeatResponse   | round (echoed)                                                                      |
  * | snapshotOffer       | snapshot                                                                            |
- * | sleep               | index/commit that the follower must have to sleep                                   |
+ * | sleep               | index/commit that the follower must have to sleep, round; answered by the same        |
  *
- * `round` is the read round's sequence, made by the leader, unique in its term; 0 for none.
+ * `round` is a heartbeat round's number, made by the leader, unique in its term; in a pre-vote it numbers the candidacy.
+ * 0 for none.
  */
 export interface Message {
   readonly type: MessageType
@@ -143,6 +144,8 @@ export interface RaftOptions {
   readonly uncommittedBytesMax: number
   /** Bytes of committed entries handed out by one `ready`. */
   readonly applyBytesMax: number
+  /** Bytes of durable, applied entries kept in memory, so that a follower that is a little behind needs no disk. */
+  readonly cacheBytesMax: number
   /** Lease reads allowed. Off by default. */
   readonly lease: boolean
   /** Share of the election timeout that a lease lasts (clock drift). Default 0.8. */
@@ -192,11 +195,13 @@ export type ChangeResult =
 
 export type TransferResult =
   | { readonly ok: true }
-  | { readonly ok: false; readonly reason: 'notLeader' | 'notVoter' | 'notCaughtUp' | 'notAlive' | 'joint' | 'self' | 'transferring' }
+  | {
+      readonly ok: false
+      readonly reason: 'notLeader' | 'notVoter' | 'notCaughtUp' | 'notAlive' | 'joint' | 'self' | 'transferring'
+    }
 
 export type ReadResult =
-  | { readonly ok: true; readonly request: number }
-  | { readonly ok: false; readonly reason: 'notLeader' | 'full' }
+  { readonly ok: true; readonly request: number } | { readonly ok: false; readonly reason: 'notLeader' | 'full' }
 
 /** How the leader sees one peer. */
 export interface Progress {
@@ -265,14 +270,18 @@ export interface RaftMachine {
   applied(index: LogIndex): void
   /** The log up to `index` is in a durable applied state and may be forgotten. @returns the new snapshot point. */
   compact(index: LogIndex): SnapshotMeta
-  /** A pulled snapshot is durable in state machine and log. */
+  /**
+   * A pulled snapshot is durable in the state machine, and the log on disk holds nothing but its point: all entries are
+   * gone, term and vote stay. Nothing of the old log is worth keeping: a snapshot is only asked for when the log does not
+   * hold its position, and until this call (or `snapshotFailed`) the core neither changes the log nor hands entries out.
+   */
   snapshotInstalled(nowMs: number, snapshot: SnapshotMeta): void
   snapshotFailed(nowMs: number): void
   /** The transport lost what was on its way to that store. */
   peerUnreachable(store: StoreId): void
   /** Hibernation hook: a peer's host died or came back; wakes the group. */
   wake(nowMs: number): void
-  /** Campaign now (the right half of a split, tests). */
+  /** Campaign now (the right half of a split, tests); nothing happens while a leader was heard within the timeout. */
   campaign(nowMs: number): void
   /** Stop leading without a target. */
   stepDown(nowMs: number): void
