@@ -7,7 +7,7 @@
 import { assert, type LogIndex, type Random, type StoreId, type Term } from '@base-kv/base'
 import { isVoter } from './config.ts'
 import { LogView } from './log-view.ts'
-import { checkOptions } from './options.ts'
+import { checkOptions, defaultRaftOptions } from './options.ts'
 import { Persistence } from './persistence.ts'
 import type { Peer } from './progress.ts'
 import {
@@ -135,7 +135,7 @@ export class Core {
     this.self = start.self
     this.options = options
     this.random = deps.random
-    this.log = new LogView(start, deps.log, options.cacheBytesMax)
+    this.log = new LogView(start, deps.log, options.cacheBytesMax ?? defaultRaftOptions.cacheBytesMax)
     // A crash between a snapshot and the next hard state leaves an older term on disk: no vote was given in the newer one.
     const term = Math.max(hardState.term, this.log.lastTerm)
     this.term = term

@@ -2,7 +2,7 @@
 import { assert, limits } from '@base-kv/base'
 import type { RaftOptions } from './types.ts'
 
-export const defaultRaftOptions: RaftOptions = {
+export const defaultRaftOptions: Required<RaftOptions> = {
   electionTimeoutMs: 500,
   heartbeatIntervalMs: 100,
   appendBytesMax: limits.appendBytesMax,
@@ -22,6 +22,6 @@ export function checkOptions(options: RaftOptions): void {
   assert(2 * options.heartbeatIntervalMs < options.electionTimeoutMs, 'two heartbeats fit in an election timeout')
   assert(options.appendBytesMax > 0 && options.applyBytesMax > 0, 'batches have room')
   assert(options.inflightAppendsMax > 0 && options.inflightBytesMax > 0, 'the window has room')
-  assert(options.uncommittedBytesMax > 0 && options.cacheBytesMax >= 0, 'memory bounds are not negative')
+  assert(options.uncommittedBytesMax > 0 && (options.cacheBytesMax ?? 0) >= 0, 'memory bounds are not negative')
   assert(options.leaseShare > 0 && options.leaseShare < 1, 'a lease ends before the shortest election timeout')
 }

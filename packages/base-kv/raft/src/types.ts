@@ -144,8 +144,8 @@ export interface RaftOptions {
   readonly uncommittedBytesMax: number
   /** Bytes of committed entries handed out by one `ready`. */
   readonly applyBytesMax: number
-  /** Bytes of durable, applied entries kept in memory, so that a follower that is a little behind needs no disk. */
-  readonly cacheBytesMax: number
+  /** Bytes of applied entries kept in memory, so that a follower that is a little behind needs no disk. Default 8 MiB. */
+  readonly cacheBytesMax?: number
   /** Lease reads allowed. Off by default. */
   readonly lease: boolean
   /** Share of the election timeout that a lease lasts (clock drift). Default 0.8. */
