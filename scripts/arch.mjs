@@ -69,19 +69,27 @@ for (const [folder, spec] of Object.entries(packages)) {
   )
   references.push({ path: `packages/${folder}` })
 }
-put(
-  join(root, 'tsconfig.json'),
-  json({ files: [], references: [...references, { path: 'tsconfig.test.json' }] }),
-)
+put(join(root, 'tsconfig.json'), json({ files: [], references: [...references, { path: 'tsconfig.test.json' }] }))
 put(
   join(root, 'tsconfig.test.json'),
   json({
     extends: './tsconfig.base.json',
-    compilerOptions: { noEmit: true, composite: true, tsBuildInfoFile: 'node_modules/.cache/tsconfig.test.tsbuildinfo' },
+    compilerOptions: {
+      noEmit: true,
+      composite: true,
+      tsBuildInfoFile: 'node_modules/.cache/tsconfig.test.tsbuildinfo',
+    },
     include: ['packages/*/*/test', 'test'],
     references,
   }),
 )
+// The linter's rules for pure packages hold for exactly the packages that the table calls pure.
+const rules = JSON.parse(readFileSync(join(root, '.oxlintrc.json'), 'utf8'))
+const pureRules = rules.overrides.find((override) => 'eslint/no-restricted-globals' in override.rules)
+pureRules.files = Object.keys(packages)
+  .filter((folder) => packages[folder].pure)
+  .map((folder) => `packages/${folder}/src/**`)
+put(join(root, '.oxlintrc.json'), json(rules))
 for (const group of readdirSync(join(root, 'packages'))) {
   for (const name of readdirSync(join(root, 'packages', group))) {
     if (!packages[`${group}/${name}`]) differences.push(`packages/${group}/${name} is not in architecture.json`)

@@ -28,8 +28,12 @@ try {
   run('pbts', ['-o', ts, js])
   // Types come from the comments; the code that is kept has none.
   run('pbjs', [...flags, '--no-comments', '-o', js, ...files])
-  const code = readFileSync(js, 'utf8').replace(/from "protobufjs\/minimal(\.js)?"/, 'from "protobufjs/minimal.js"').concat('\nexport const v1 = basekv.v1\n')
-  const types = readFileSync(ts, 'utf8').replace(/import Long = require\("long"\);\n?/, '').concat('\nexport import v1 = basekv.v1;\n')
+  const code = readFileSync(js, 'utf8')
+    .replace(/from "protobufjs\/minimal(\.js)?"/, 'from "protobufjs/minimal.js"')
+    .concat('\nexport const v1 = basekv.v1\n')
+  const types = readFileSync(ts, 'utf8')
+    .replace(/import Long = require\("long"\);\n?/, '')
+    .concat('\nexport import v1 = basekv.v1;\n')
   const wanted = { 'basekv.js': code, 'basekv.d.ts': types }
   for (const [name, text] of Object.entries(wanted)) {
     const path = join(out, name)
