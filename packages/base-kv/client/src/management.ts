@@ -120,4 +120,3 @@ export function findStore({ nodes }: Pick<ClusterPicture, 'nodes'>, wanted: stri
   if (first === undefined) throw new KvError('NotFound', `no store "${wanted}"`, { hint: `stores: ${names}` })
   throw new KvError('BadRequest', `"${wanted}" fits ${found.length} stores`, { hint: `stores: ${names}` })
 }
-

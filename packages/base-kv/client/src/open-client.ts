@@ -3,12 +3,7 @@
  * pipeline of the leader's node → one frame with all that was called in the same turn → reply, matched by id.
  */
 import type { v1 } from '@base-kv/protocol'
-import {
-  type ChangeReplicasOptions,
-  changeReplicas,
-  type TransferOptions,
-  transferLeadership,
-} from './management.ts'
+import { type ChangeReplicasOptions, changeReplicas, type TransferOptions, transferLeadership } from './management.ts'
 import {
   type Bytes,
   type CallOptions,

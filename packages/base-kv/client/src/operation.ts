@@ -131,4 +131,3 @@ export class Operation extends Alarm {
     return true
   }
 }
-

@@ -1,5 +1,12 @@
 import { type Clock, KvError, type Log, type Random, type Timers, limits, silentLog } from '@base-kv/base'
-import { type ChannelOptions, type RpcChannel, type TlsOptions, formatAddress, openChannel, parseAddress } from '@base-kv/rpc'
+import {
+  type ChannelOptions,
+  type RpcChannel,
+  type TlsOptions,
+  formatAddress,
+  openChannel,
+  parseAddress,
+} from '@base-kv/rpc'
 
 /**
  * How fresh a read is. `linearizable` sees every write acknowledged before it began; `lease` the same while clocks run
@@ -23,8 +30,8 @@ export interface ClientOptions {
   readonly unreachablePatienceMs?: number
   /** How long a connection may take to stand. Default 2,000. */
   readonly connectTimeoutMs?: number
-  /** A connection that owes answers and is silent for this long is asked for a sign of life. Default 1,000. */
-  readonly silenceMs?: number
+  /** A connection on which nothing at all comes back for this long, pings neither, is given up. Default 2,000. */
+  readonly stuckMs?: number
   /**
    * Sends a put, delete or batch again when its outcome is unknown. Only for callers who alone write these keys: the
    * second sending could overwrite what somebody else wrote after the first. Default false.
@@ -66,7 +73,7 @@ export interface Settings {
   readonly timeoutMs: number
   readonly unreachablePatienceMs: number
   readonly connectTimeoutMs: number
-  readonly silenceMs: number
+  readonly stuckMs: number
   readonly retryUnknown: boolean
   readonly valueBytesMax: number
   readonly inFlightMax: number
@@ -84,7 +91,7 @@ export function readSettings(options: ClientOptions): Settings {
     timeoutMs: options.timeoutMs ?? 5_000,
     unreachablePatienceMs: options.unreachablePatienceMs ?? 1_000,
     connectTimeoutMs: options.connectTimeoutMs ?? 2_000,
-    silenceMs: options.silenceMs ?? 1_000,
+    stuckMs: options.stuckMs ?? 2_000,
     retryUnknown: options.retryUnknown ?? false,
     valueBytesMax: options.valueBytesMax ?? limits.valueBytesMax,
     inFlightMax: options.inFlightMax ?? limits.pipelineInFlightMax,
@@ -93,7 +100,7 @@ export function readSettings(options: ClientOptions): Settings {
   checkRange('timeoutMs', settings.timeoutMs, 1, 24 * 3_600_000)
   checkRange('unreachablePatienceMs', settings.unreachablePatienceMs, 0, 24 * 3_600_000)
   checkRange('connectTimeoutMs', settings.connectTimeoutMs, 1, 600_000)
-  checkRange('silenceMs', settings.silenceMs, 10, 600_000)
+  checkRange('stuckMs', settings.stuckMs, 50, 600_000)
   checkRange('valueBytesMax', settings.valueBytesMax, 0, limits.valueBytesCeiling)
   checkRange('inFlightMax', settings.inFlightMax, 1, limits.pipelineInFlightMax)
   return settings

@@ -63,8 +63,11 @@ function nobodyAnswers(nodes: readonly NodePicture[]): KvError {
   const [first] = nodes.flatMap(({ error }) => (error ? [error] : []))
   const addresses = nodes.map(({ address }) => address).join(', ')
   const isRefusal = first !== undefined && first.applied === 'no'
-  return new KvError(isRefusal ? first.code : 'Unreachable', `no node answers at ${addresses}: ${first?.message ?? ''}`, {
-    hint: first?.hint ?? clusterHint,
-  })
+  return new KvError(
+    isRefusal ? first.code : 'Unreachable',
+    `no node answers at ${addresses}: ${first?.message ?? ''}`,
+    {
+      hint: first?.hint ?? clusterHint,
+    },
+  )
 }
-

@@ -13,10 +13,6 @@ const frameBytesMax = 1024 * 1024
 
 export interface PipelineOwner {
   answered(operation: Operation, result: v1.PipelineResult.$Properties): void
-  /** Something came: the other side lives. */
-  heard(): void
-  /** Answers are owed again, after none was. */
-  owing(): void
   /** What came is not the protocol. */
   garbled(error: KvError): void
 }
@@ -38,11 +34,6 @@ export class Pipeline {
     this.#owner = owner
   }
 
-  /** Answers owed. */
-  get inFlightCount(): number {
-    return this.#inFlight.size
-  }
-
   enqueue(operation: Operation): void {
     assert(!this.#isClosed, 'a closed pipeline takes nothing')
     this.#queue.push(operation)
@@ -57,7 +48,6 @@ export class Pipeline {
 
   received(frame: Uint8Array): void {
     if (this.#isClosed) return
-    this.#owner.heard()
     let results: readonly v1.PipelineResult.$Properties[]
     try {
       results = v1.PipelineReply.decode(frame).results
@@ -102,7 +92,6 @@ export class Pipeline {
 
   #flush(): void {
     const queue = this.#queue
-    const owedNothing = this.#inFlight.size === 0
     let at = 0
     while (at < queue.length && this.#takesMore && this.#inFlight.size < limits.pipelineInFlightMax) {
       const ops: v1.RawPipelineOp.$Properties[] = []
@@ -122,7 +111,6 @@ export class Pipeline {
     }
     if (at === queue.length) this.#queue = []
     else queue.splice(0, at)
-    if (owedNothing && this.#inFlight.size > 0) this.#owner.owing()
   }
 
   #freeId(): number {

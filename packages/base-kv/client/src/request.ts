@@ -60,7 +60,14 @@ export function deleteRequest(key: Bytes): Request {
 export function getRequest(key: Bytes, consistency: Consistency = 'linearizable'): Request {
   const get = { key: checkedKey(key), consistency: toWireConsistency(consistency) }
   const body = v1.GetRequest.encode(get).finish()
-  return { kind: 'get', key: ownKey(get.key), body, isWrite: false, isIdempotent: true, isStale: consistency === 'stale' }
+  return {
+    kind: 'get',
+    key: ownKey(get.key),
+    body,
+    isWrite: false,
+    isIdempotent: true,
+    isStale: consistency === 'stale',
+  }
 }
 
 export function compareAndSetRequest(
@@ -77,7 +84,10 @@ export function compareAndSetRequest(
 /** `ops` is not empty. */
 export function batchRequest(ops: readonly BatchOp[], limit: ValueLimit): Request {
   if (ops.length > limits.batchOpsMax) {
-    throw badRequest(`a batch of ${ops.length} operations is over the limit of ${limits.batchOpsMax}`, 'split the batch')
+    throw badRequest(
+      `a batch of ${ops.length} operations is over the limit of ${limits.batchOpsMax}`,
+      'split the batch',
+    )
   }
   const wireOps = ops.map((op) =>
     'put' in op
@@ -135,5 +145,7 @@ export function decodeGet(reply: Uint8Array): Uint8Array | undefined {
 export function decodeCompareAndSet(reply: Uint8Array): CompareAndSetResult {
   const { succeeded, current } = v1.CompareAndSetReply.decode(reply)
   if (succeeded) return { succeeded: true }
-  return current === undefined || current === null ? { succeeded: false } : { succeeded: false, current: ownBytes(current) }
+  return current === undefined || current === null
+    ? { succeeded: false }
+    : { succeeded: false, current: ownBytes(current) }
 }

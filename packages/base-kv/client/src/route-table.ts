@@ -117,4 +117,3 @@ function firstEndingBehind(routes: readonly Route[], start: Uint8Array | null): 
   }
   return low
 }
-

@@ -14,19 +14,12 @@ import { type LeftBehind, Node, type NodeOwner } from './node.ts'
 import { clusterHint, readBackHint } from './hints.ts'
 import { Operation, type OperationOwner } from './operation.ts'
 import type { ClientDeps, Settings } from './options.ts'
+import { type Destination, Reach } from './reach.ts'
 import { errorOf } from './reply-error.ts'
 import type { Request } from './request.ts'
 import { type Route, RouteTable } from './route-table.ts'
-import { Alarm, CallAlarm, Wheel } from './wheel.ts'
+import { CallAlarm, Wheel } from './wheel.ts'
 import { reportsOf } from './wire-reports.ts'
-
-/** What wants to go to a node. */
-interface Traveller {
-  /** Null: the first key. */
-  readonly key: Uint8Array | null
-  readonly isStale: boolean
-  fail(error: KvError): void
-}
 
 const noBytes = new Uint8Array()
 const wheelTickMs = 5
@@ -115,7 +108,7 @@ export class Router implements NodeOwner, OperationOwner {
     const known = this.#nodes.get(address)
     if (known !== undefined) return known
     const log = this.#settings.log
-    const node = new Node(address, this.#settings, { ...this.#deps, wheel: this.#wheel, log }, this)
+    const node = new Node(address, this.#settings, { ...this.#deps, log }, this)
     this.#nodes.set(address, node)
     return node
   }
@@ -156,6 +149,7 @@ export class Router implements NodeOwner, OperationOwner {
     if (this.#isClosed || this.nowMs - this.#refreshedMs < refreshPauseMs) return
     this.#refreshedMs = this.nowMs
     for (const node of this.#nodes.values()) {
+      // What it says, or that it says nothing, reaches `described` or is of no use.
       if (node.state === 'open') node.describe(describeTimeoutMs).catch(() => {})
     }
   }
@@ -177,12 +171,10 @@ export class Router implements NodeOwner, OperationOwner {
 
   // What nodes tell.
 
-  opened(node: Node): void {
+  opened(): void {
     const stranded = [...this.#stranded]
     this.#stranded.clear()
     this.#wheel.cancel(this.#redialAlarm)
-    // What it says, or that it says nothing, reaches `described` or is of no use.
-    node.describe(describeTimeoutMs).catch(() => {})
     for (const traveller of stranded) this.#depart(traveller)
   }
 
@@ -222,7 +214,9 @@ export class Router implements NodeOwner, OperationOwner {
     if (operation.pipeline !== undefined && request.isWrite) {
       operation.fail(new KvError('OutcomeUnknown', unanswered, { hint: readBackHint }))
     } else if (operation.pipeline !== undefined || lastError?.applied === 'unknown') {
-      operation.fail(new KvError('DeadlineExceeded', unanswered, { hint: 'give it more time, or look at base-kv status' }))
+      operation.fail(
+        new KvError('DeadlineExceeded', unanswered, { hint: 'give it more time, or look at base-kv status' }),
+      )
     } else {
       const cause = lastError ?? this.#notSentError(operation)
       const message = `not done within ${timeoutMs} ms, after ${attempts} refusals: ${cause.message}`
@@ -247,24 +241,21 @@ export class Router implements NodeOwner, OperationOwner {
   }
 
   /** The leader's node if it is open, else any open one; undefined when there is none. */
-  #choose({ key, isStale }: Pick<Traveller, 'key' | 'isStale'>): Node | undefined {
+  #choose({ key, isStale }: Destination): Node | undefined {
     if (!isStale) {
       const route = this.#table.find(key)
       const address = route === undefined ? this.#leaderGuess : this.leaderAddress(route)
       if (address !== undefined) {
         const leader = this.nodeAt(address)
-        if (leader.state === 'open' && !leader.isSuspect) return leader
+        if (leader.state === 'open') return leader
         leader.dial({ evenInPause: false })
       }
     }
-    if (this.#habit?.state === 'open' && !this.#habit.isSuspect) return this.#habit
-    let lastResort: Node | undefined
+    if (this.#habit?.state === 'open') return this.#habit
     for (const node of this.#nodes.values()) {
-      if (node.state !== 'open') continue
-      if (!node.isSuspect) return (this.#habit = node)
-      lastResort = node
+      if (node.state === 'open') return (this.#habit = node)
     }
-    return lastResort
+    return undefined
   }
 
   /** A node said that `leader` leads the range of `key`. @returns whether that is another place to try */
@@ -349,7 +340,9 @@ export class Router implements NodeOwner, OperationOwner {
 
   #notSentError(operation: Operation): KvError {
     if (this.#stranded.has(operation)) return this.#unreachableError(this.#knownNodes())
-    return new KvError('TryLater', 'the connection took nothing more', { hint: 'send less at a time, or allow more time' })
+    return new KvError('TryLater', 'the connection took nothing more', {
+      hint: 'send less at a time, or allow more time',
+    })
   }
 
   #unreachableError(nodes: readonly Node[]): KvError {
@@ -381,46 +374,4 @@ function closedError(): KvError {
 function unansweredError(address: string, cause: KvError): KvError {
   const message = `the connection to ${address} ended before the answer: ${cause.message}`
   return new KvError('OutcomeUnknown', message, { hint: readBackHint, cause })
-}
-
-/** Waits for an open node; its own alarm is its deadline. */
-class Reach extends Alarm implements Traveller {
-  readonly key: Uint8Array | null
-  readonly isStale: boolean
-  isSettled = false
-  readonly #wheel: Wheel
-  readonly #resolve: (node: Node) => void
-  readonly #reject: (error: KvError) => void
-
-  constructor(
-    to: Pick<Traveller, 'key' | 'isStale'>,
-    wheel: Wheel,
-    resolve: (node: Node) => void,
-    reject: (error: KvError) => void,
-  ) {
-    super()
-    this.key = to.key
-    this.isStale = to.isStale
-    this.#wheel = wheel
-    this.#resolve = resolve
-    this.#reject = reject
-  }
-
-  override ring(): void {
-    this.fail(new KvError('Unreachable', 'no node could be reached in time', { hint: clusterHint }))
-  }
-
-  arrive(node: Node): void {
-    if (this.isSettled) return
-    this.isSettled = true
-    this.#wheel.cancel(this)
-    this.#resolve(node)
-  }
-
-  fail(error: KvError): void {
-    if (this.isSettled) return
-    this.isSettled = true
-    this.#wheel.cancel(this)
-    this.#reject(error)
-  }
 }

@@ -4,7 +4,8 @@
  * only while something waits.
  *
  * A hashed wheel: slot = tick modulo the number of slots; an alarm further away than one turn stays in its slot until its
- * tick has come. Alarms ring late by up to one tick, never early.
+ * tick has come. Alarms ring late by up to two ticks (one of theirs, one of
+ * the platform's timer), never early.
  */
 import { type Clock, type Timers, assert } from '@base-kv/base'
 
