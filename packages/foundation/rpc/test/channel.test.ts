@@ -78,17 +78,42 @@ describe('certainly not sent', () => {
     expect(reply?.toString()).toBe('hi')
   })
 
-  test('the server says that it did not look at the call (GOAWAY)', async () => {
+  test('the server says that it did not look at the call: GOAWAY, or the stream refused', async () => {
+    const settings = Buffer.from('000000040000000000', 'hex')
+    const goaway = Buffer.from('0000080700000000000000000000000000', 'hex')
+    const raw = net.createServer((socket) => {
+      socket.on('error', () => {})
+      socket.write(settings)
+      // The preface comes first; what follows our settings is the request.
+      socket.once('data', () => socket.once('data', () => socket.end(goaway)))
+    })
+    const refusing = http2.createServer()
+    refusing.on('stream', (stream) => {
+      stream.on('error', () => {})
+      stream.close(http2.constants.NGHTTP2_REFUSED_STREAM)
+    })
+    for (const server of [raw, refusing]) {
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      cleanups.push(() => server.close())
+      const { port } = server.address() as net.AddressInfo
+      const error = await failure(open(`127.0.0.1:${port}`).unary('/t/Echo', hi))
+      expect(error).toMatchObject({ code: 'Unreachable', applied: 'no' })
+    }
+  })
+
+  test('a GOAWAY that says it may have looked at the call is no such word', async () => {
     const server = http2.createServer()
     server.on('stream', (stream) => {
       stream.on('error', () => {})
-      stream.session?.goaway(0, 0)
+      stream.session?.goaway(http2.constants.NGHTTP2_REFUSED_STREAM, stream.id ?? 1)
     })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     cleanups.push(() => server.close())
-    const error = await failure(open(`127.0.0.1:${(server.address() as net.AddressInfo).port}`).unary('/t/Echo', hi))
-    expect(error).toMatchObject({ code: 'Unreachable', applied: 'no' })
+    const { port } = server.address() as net.AddressInfo
+    const error = await failure(open(`127.0.0.1:${port}`).unary('/t/Echo', hi))
+    expect(error).toMatchObject({ code: 'OutcomeUnknown', applied: 'unknown' })
   })
 })
 
