@@ -128,7 +128,9 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Run
     serving(server, true)
     peers.start()
     for (const store of stores.values()) {
-      closers.push(bootstrapWhenEmpty({ address, peers: config.cluster.seeds }, { store, peers, timers: realTimers, log }))
+      closers.push(
+        bootstrapWhenEmpty({ address, peers: config.cluster.seeds }, { store, peers, timers: realTimers, log }),
+      )
     }
     log.info('serves', { address: server.address, version: VERSION, pid: process.pid })
 
@@ -190,4 +192,3 @@ function storeOptions(config: NodeConfig, name: string, host: HostId, address: s
     },
   }
 }
-

@@ -44,10 +44,7 @@ export class Proposals {
   /** Bounded: answers TryLater at once when the queue is full. */
   collect(command: Command, done: Done): boolean {
     const bytes = commandBytes(command.body)
-    if (
-      this.#waitingCount >= limits.pendingCommandsMax ||
-      this.#waitingBytes + bytes > limits.pendingBytesMax
-    ) {
+    if (this.#waitingCount >= limits.pendingCommandsMax || this.#waitingBytes + bytes > limits.pendingBytesMax) {
       done(
         new KvError('TryLater', `${this.#waitingCount} writes wait already`, {
           hint: 'send again after a pause: the queue of this range is full',

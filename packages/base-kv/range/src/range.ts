@@ -39,7 +39,13 @@ import { type Done, Proposals } from './proposals.ts'
 import { decodeState, encodeState, type ReplicatedState } from './range-state.ts'
 import { Reads, type ReadTurn } from './reads.ts'
 import { changeReplicas, type ReplicaTarget } from './replica-change.ts'
-import { installSnapshot, sendSnapshot, type SnapshotHead, type SnapshotPairs, type SnapshotStream } from './snapshot-transfer.ts'
+import {
+  installSnapshot,
+  sendSnapshot,
+  type SnapshotHead,
+  type SnapshotPairs,
+  type SnapshotStream,
+} from './snapshot-transfer.ts'
 
 export interface RangeOptions {
   readonly raft: RaftOptions
@@ -294,6 +300,12 @@ export class Range {
     if (this.#raft.hasReady() || this.hasWork || this.#turnWaiters.length > 0) this.#deps.schedule(this)
   }
 
+  /** Does not wait for an election timeout. */
+  campaign(): void {
+    this.#raft.campaign(this.#deps.clock.monotonicMs())
+    this.#deps.schedule(this)
+  }
+
   /** Whether commands or reads wait to be handed to the core. */
   get hasWork(): boolean {
     return this.#proposals.hasCollected || this.#reads.hasCollected
@@ -527,7 +539,10 @@ export class Range {
     const { storage, clock } = this.#deps
     const bytes = storage.log.bytes(this.id)
     const { compaction } = this.#options
-    if (bytes < compaction.logBytesSoft && this.#raft.lastIndex - storage.log.snapshot(this.id).index < compaction.logEntriesSoft) {
+    if (
+      bytes < compaction.logBytesSoft &&
+      this.#raft.lastIndex - storage.log.snapshot(this.id).index < compaction.logEntriesSoft
+    ) {
       return
     }
     const index = compactionIndex(compaction, {

@@ -97,9 +97,7 @@ export async function changeReplicas(host: ReplicaChangeHost, target: ReplicaTar
   }
   const { self } = host.status()
   if (!target.voters.includes(self.store)) {
-    const heir = target.voters.find((store) =>
-      host.status().config.voters.some((member) => member.store === store),
-    )
+    const heir = target.voters.find((store) => host.status().config.voters.some((member) => member.store === store))
     if (!heir) throw new KvError('BadRequest', 'no voter would stay', { hint: 'keep one of the present voters' })
     host.transferLeader(heir)
     throw new KvError('TryLater', 'the leader is to be removed and hands over first', {
@@ -118,7 +116,5 @@ const settled = (status: RaftStatus): boolean => status.commit >= status.configI
 function sameTarget(status: RaftStatus, target: ReplicaTarget): boolean {
   const same = (a: readonly { readonly store: StoreId }[], b: readonly StoreId[]) =>
     a.length === b.length && a.every((member) => b.includes(member.store))
-  return (
-    !isJoint(status) && same(status.config.voters, target.voters) && same(status.config.learners, target.learners)
-  )
+  return !isJoint(status) && same(status.config.voters, target.voters) && same(status.config.learners, target.learners)
 }

@@ -183,7 +183,8 @@ export class Gateway {
 }
 
 /** Certainly not applied, and likely to go better with a new leader. */
-const mayTryAgain = (code: KvErrorCode): boolean => code === 'TryLater' || code === 'Unreachable' || code === 'BadVersion'
+const mayTryAgain = (code: KvErrorCode): boolean =>
+  code === 'TryLater' || code === 'Unreachable' || code === 'BadVersion'
 
 const noLeader = () =>
   new KvError('TryLater', 'the range of this key has no leader that can be reached', {

@@ -13,7 +13,14 @@ import {
   storeIdFromBytes,
 } from '@base-kv/base'
 import { v1 } from '@base-kv/protocol'
-import { openChannel, openPeerLink, type PeerHandlers, type PeerLink, type RpcChannel, type TlsOptions } from '@base-kv/rpc'
+import {
+  openChannel,
+  openPeerLink,
+  type PeerHandlers,
+  type PeerLink,
+  type RpcChannel,
+  type TlsOptions,
+} from '@base-kv/rpc'
 import type { Store, StoreTransport } from '@base-kv/store'
 import type { GatewayReply, GatewayRequest, OperationForwarder } from './gateway.ts'
 import { OperationStream } from './operation-stream.ts'
@@ -260,4 +267,3 @@ export class NodePeers implements StoreTransport, OperationForwarder {
     return store.sendSnapshot(request, id)
   }
 }
-

@@ -95,7 +95,9 @@ async function until(range: Range, done: () => boolean): Promise<void> {
     if (done()) return
     await range.nextTurn()
   }
-  throw new KvError('TryLater', 'the transfer did not come about', { hint: 'see `base-kv range list`, then send again' })
+  throw new KvError('TryLater', 'the transfer did not come about', {
+    hint: 'see `base-kv range list`, then send again',
+  })
 }
 
 async function answer(reply: UnaryReply, make: () => Promise<Uint8Array>): Promise<void> {

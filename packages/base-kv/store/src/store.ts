@@ -151,6 +151,7 @@ export class Store {
       data: firstRecord(config),
     })
     this.#deps.log.info('began a new cluster', { range: id, voters })
+    this.#ranges.get(id)?.campaign()
     return id
   }
 
@@ -365,6 +366,8 @@ export class Store {
       data: null,
     })
     this.#deps.log.info('holds a new replica', { range: id, replica: message.to.replica })
+    this.#ranges.get(id)?.step(message)
+    this.#runTurns()
   }
 
   async #create(id: RangeId, replica: Omit<FoundRange, 'range' | 'state' | 'reason' | 'lastIndex'>): Promise<void> {
@@ -411,20 +414,20 @@ const firstRecord = (config: Config) => ({
 
 /** Answer to a message for a replica that left for good. */
 const gone = (message: Message): Message => ({
-    type: MessageType.gone,
-    from: message.to,
-    to: message.from,
-    term: message.term,
-    index: logIndex(0),
-    logTerm: term(0),
-    commit: logIndex(0),
-    entries: [],
-    reject: false,
-    hintIndex: logIndex(0),
-    hintTerm: term(0),
-    round: 0,
-    force: false,
-    snapshot: null,
+  type: MessageType.gone,
+  from: message.to,
+  to: message.from,
+  term: message.term,
+  index: logIndex(0),
+  logTerm: term(0),
+  commit: logIndex(0),
+  entries: [],
+  reject: false,
+  hintIndex: logIndex(0),
+  hintTerm: term(0),
+  round: 0,
+  force: false,
+  snapshot: null,
 })
 
 const noMembers = { voters: [], learners: [], nextVoters: [], nextLearners: [] }

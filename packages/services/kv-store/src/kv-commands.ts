@@ -13,7 +13,8 @@ export interface KvLimits {
 }
 
 export function checkKey(key: Uint8Array): KvError | null {
-  if (key.length === 0) return new KvError('BadRequest', 'the key is empty', { hint: 'give a key of at least one byte' })
+  if (key.length === 0)
+    return new KvError('BadRequest', 'the key is empty', { hint: 'give a key of at least one byte' })
   if (key.length <= limits.keyBytesMax) return null
   return new KvError('BadRequest', `the key has ${key.length} bytes, the limit is ${limits.keyBytesMax}`)
 }

@@ -149,4 +149,3 @@ export function keyAfter(key: Uint8Array): Uint8Array {
   after.set(key)
   return after
 }
-

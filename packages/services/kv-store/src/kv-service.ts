@@ -112,7 +112,9 @@ function pipeline(gateway: Gateway, call: CallContext, stream: BidiStream): void
   const answer = (id: number, error: KvError | null, reply: Uint8Array | undefined) => {
     open--
     results.push(
-      error ? { id, code: replyCode(error), message: error.message, hint: error.hint ?? '' } : { id, reply: reply ?? null },
+      error
+        ? { id, code: replyCode(error), message: error.message, hint: error.hint ?? '' }
+        : { id, reply: reply ?? null },
     )
     resultBytes += reply?.length ?? 64
     if (resultBytes > REPLY_QUEUE_BYTES) send()
@@ -132,7 +134,11 @@ function pipeline(gateway: Gateway, call: CallContext, stream: BidiStream): void
       const id = op.id ?? 0
       open++
       if (open > limits.pipelineInFlightMax) {
-        answer(id, new KvError('TryLater', `${limits.pipelineInFlightMax} operations wait on this stream already`), undefined)
+        answer(
+          id,
+          new KvError('TryLater', `${limits.pipelineInFlightMax} operations wait on this stream already`),
+          undefined,
+        )
         continue
       }
       const resolved = gatewayRequest(store, op)
