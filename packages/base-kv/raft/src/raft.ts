@@ -13,7 +13,7 @@ import { joinRound, leaseReadIndex } from './reads.ts'
 import { onUnreachable, sendHeartbeats } from './replication.ts'
 import { appendOwn, becomeFollower } from './roles.ts'
 import { hasReady, takeReady } from './settle.ts'
-import { statusOf } from './status.ts'
+import { publicCommit, statusOf } from './status.ts'
 import { step } from './step.ts'
 import { abortLateTransfer, handOver, transferLeader } from './transfer.ts'
 import {
@@ -62,7 +62,7 @@ class Raft implements RaftMachine {
   }
 
   get commit(): LogIndex {
-    return this.core.commit as LogIndex
+    return publicCommit(this.core)
   }
 
   get lastIndex(): LogIndex {

@@ -24,7 +24,7 @@ export function statusOf(core: Core): RaftStatus {
     term: core.term as Term,
     vote: core.vote,
     leader: core.leader,
-    commit: core.commit as LogIndex,
+    commit: publicCommit(core),
     applied: core.applied as LogIndex,
     lastIndex: log.last as LogIndex,
     stableIndex: core.disk.stable as LogIndex,
@@ -35,4 +35,9 @@ export function statusOf(core: Core): RaftStatus {
     asleep: core.asleep,
     progress,
   }
+}
+
+/** As far as entries were handed out: the shell cannot know those that a message brought a moment ago. */
+export function publicCommit(core: Core): LogIndex {
+  return Math.min(core.commit, core.log.handed) as LogIndex
 }

@@ -289,6 +289,7 @@ export interface RaftMachine {
   readonly role: Role
   readonly term: Term
   readonly leader: Member | null
+  /** Of the entries that `ready` has handed out. */
   readonly commit: LogIndex
   readonly lastIndex: LogIndex
 }
