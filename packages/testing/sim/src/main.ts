@@ -1,0 +1,96 @@
+/** The command: `npm run sim -- --seeds N --from S`. Exit codes: 0 fine, 1 a violation or a surviving mutant, 2 usage. */
+import { parseArgs } from 'node:util'
+import { installMutant } from './mutant-hook.ts'
+import { replayMutants } from './mutant-table.ts'
+import { mutants } from './mutants.ts'
+
+const usage = `Runs the Raft core under a simulated clock, network and disk. A seed decides everything.
+
+  npm run sim                               seeds 1..200
+  npm run sim -- --seeds 5000 --from 1000   more of them
+  npm run sim -- --seeds 1 --from 42 --trace
+                                            one run, every event as a line
+  npm run sim -- --mutants                  puts known bugs into the core, one by one, and shows who catches them
+  npm run sim -- --mutants --search         looks for the first seed from --from on that catches each
+  npm run sim -- --mutant ID --seeds 2000   the same for one
+
+Options: --seeds N (default 200), --from S (default 1), --trace, --mutants, --search, --mutant ID, --help`
+
+class UsageError extends Error {}
+
+async function main(): Promise<number> {
+  const options = readOptions()
+  if (options.help) {
+    console.log(usage)
+    return 0
+  }
+  if (options.mutants) return replayMutants(options)
+  const mutant = mutants.find(({ id }) => id === options.mutant)
+  if (options.mutant !== undefined && !mutant) {
+    throw new UsageError(`no mutant is called ${options.mutant}; --mutants lists them`)
+  }
+  if (mutant) installMutant(mutant)
+  // Only now may the core be loaded.
+  const { runMutant, runSweep, runTrace } = await import('./commands.ts')
+  if (options.trace) return runTrace(options)
+  return mutant ? runMutant(mutant, options) : runSweep(options)
+}
+
+export interface SimOptions {
+  readonly seeds: number
+  readonly from: number
+  readonly trace: boolean
+  readonly mutants: boolean
+  readonly search: boolean
+  readonly mutant: string | undefined
+  readonly help: boolean
+}
+
+function readOptions(): SimOptions {
+  let values
+  try {
+    values = parseArgs({
+      options: {
+        seeds: { type: 'string' },
+        from: { type: 'string' },
+        trace: { type: 'boolean' },
+        mutants: { type: 'boolean' },
+        search: { type: 'boolean' },
+        mutant: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values
+  } catch (thrown) {
+    throw new UsageError(thrown instanceof Error ? thrown.message.split('. ')[0] : String(thrown))
+  }
+  const from = wholeNumber('--from', values.from ?? '1', 0)
+  return {
+    from,
+    seeds: wholeNumber(
+      '--seeds',
+      values.seeds ?? (values.trace ? '1' : values.mutants || values.mutant ? '2000' : '200'),
+      1,
+    ),
+    trace: values.trace ?? false,
+    mutants: values.mutants ?? false,
+    search: values.search ?? false,
+    mutant: values.mutant,
+    help: values.help ?? false,
+  }
+}
+
+function wholeNumber(name: string, text: string, min: number): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < min || value > 0xffff_ffff) {
+    throw new UsageError(`${name} wants a whole number from ${min} to 4294967295, not '${text}'`)
+  }
+  return value
+}
+
+try {
+  process.exitCode = await main()
+} catch (thrown) {
+  if (!(thrown instanceof UsageError)) throw thrown
+  console.error(`error: ${thrown.message}; see --help`)
+  process.exitCode = 2
+}

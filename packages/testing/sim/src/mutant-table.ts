@@ -1,0 +1,74 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { mutants, type Mutant } from './mutants.ts'
+
+export interface MutantResult {
+  readonly id: string
+  /** How many seeds were run. */
+  readonly seeds: number
+  /** The one that caught it. */
+  readonly seed: number | null
+  readonly checker: string | null
+  readonly message: string | null
+}
+
+/** One process for each mutant, as a module is loaded once a process. */
+export function runMutantProcess(
+  mutant: Mutant,
+  range: { readonly from: number; readonly seeds: number },
+): Promise<MutantResult> {
+  const main = fileURLToPath(new URL('main.ts', import.meta.url))
+  const flags = ['--no-warnings', '--conditions=source', main]
+  const words = ['--mutant', mutant.id, '--from', String(range.from), '--seeds', String(range.seeds)]
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [...flags, ...words], { timeout: 1_800_000 }, (error, stdout, stderr) => {
+      const line = stdout.trim().split('\n').at(-1) ?? ''
+      if (line.startsWith('{')) resolve(JSON.parse(line) as MutantResult)
+      else reject(new Error(`mutant ${mutant.id}: ${stderr.trim() || error?.message}`))
+    })
+  })
+}
+
+/** All mutants, `width` processes at a time, in the order of the list. */
+export async function runMutants(
+  range: (mutant: Mutant) => { readonly from: number; readonly seeds: number },
+  width: number,
+  each: (mutant: Mutant, result: MutantResult) => void,
+): Promise<void> {
+  const running: Promise<MutantResult>[] = []
+  for (let i = 0; i < mutants.length; i++) {
+    const next = i + width - 1
+    while (running.length <= next && running.length < mutants.length) {
+      const mutant = mutants[running.length] as Mutant
+      running.push(runMutantProcess(mutant, range(mutant)))
+    }
+    each(mutants[i] as Mutant, await (running[i] as Promise<MutantResult>))
+  }
+}
+
+/**
+ * Prints the table of mutants. Replays each one's recorded seed, or with `search` looks for the first seed that catches
+ * it. @returns 0 when all were caught.
+ */
+export async function replayMutants(options: {
+  readonly search: boolean
+  readonly from: number
+  readonly seeds: number
+}): Promise<number> {
+  let survivors = 0
+  console.log(row('mutant', 'catalogue', 'seed', 'checker', 'bug'))
+  await runMutants(
+    (mutant) => (options.search ? options : { from: mutant.seed, seeds: 1 }),
+    2,
+    (mutant, result) => {
+      if (result.seed === null) survivors++
+      const seed = result.seed === null ? `none in ${result.seeds}` : String(result.seed)
+      console.log(row(mutant.id, mutant.catalogue, seed, result.checker ?? 'SURVIVED', mutant.bug))
+    },
+  )
+  console.log(`${mutants.length - survivors} of ${mutants.length} mutants caught`)
+  return survivors === 0 ? 0 : 1
+}
+
+const row = (id: string, catalogue: string, seed: string, checker: string, bug: string): string =>
+  `${id.padEnd(30)} ${catalogue.padEnd(12)} ${seed.padEnd(12)} ${checker.padEnd(22)} ${bug}`
