@@ -1,1 +1,2 @@
-export {}
+/** testing/test-kit: what several packages' tests share. */
+export { checkScript, parseScript, runScript, type Script, type ScriptBlock, type ScriptCommand } from './script.ts'
