@@ -25,6 +25,8 @@ const noBytes = new Uint8Array()
 const wheelTickMs = 5
 /** Between two rounds of asking all nodes where the leaders are. */
 const refreshPauseMs = 100
+/** While there is traffic, routes are asked for this often: a node that passes on does not have to say so. */
+const refreshEveryMs = 1_000
 /** When nothing is open, what arrives has everything dialled again, but not more often than this. */
 const redialPauseMs = 100
 const describeTimeoutMs = 1_000
@@ -84,7 +86,9 @@ export class Router implements NodeOwner, OperationOwner {
       const message = `${this.#liveCount} operations (${this.#liveBytes} bytes) of this client wait for their answers`
       return reject(new KvError('TryLater', message, { hint: 'await some before calling more' }))
     }
-    const operation = new Operation({ request, ...options, nowMs: this.nowMs }, this, resolve, reject)
+    const nowMs = this.nowMs
+    if (nowMs - this.#refreshedMs >= refreshEveryMs) this.refresh()
+    const operation = new Operation({ request, ...options, nowMs }, this, resolve, reject)
     this.#liveCount++
     this.#liveBytes += operation.bytes
     this.#wheel.set(operation, options.timeoutMs)
@@ -250,6 +254,8 @@ export class Router implements NodeOwner, OperationOwner {
         if (leader.state === 'open') return leader
         leader.dial({ evenInPause: false })
       }
+      // Going to another node is fine, but not for long.
+      this.refresh()
     }
     if (this.#habit?.state === 'open') return this.#habit
     for (const node of this.#nodes.values()) {

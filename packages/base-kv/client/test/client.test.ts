@@ -207,6 +207,18 @@ describe('routes', () => {
     expect(ops()).toEqual([before[0]! + 10, before[1], before[2]])
   })
 
+  test('a leader that moved is found also when nodes pass on silently', async () => {
+    const cluster = await startCluster(3, (made) => (made.tellsLeader = false))
+    const client = open({ endpoints: cluster.endpoints })
+    await putsUntil(client, () => cluster.nodes[0]!.ops > 3)
+    cluster.moveLeader(2)
+    await putsUntil(client, () => cluster.nodes[2]!.ops > 3)
+    await cluster.nodes[2]!.kill()
+    cluster.moveLeader(1)
+    await client.get('k')
+    await putsUntil(client, () => cluster.nodes[1]!.ops > 3)
+  })
+
   test('followers that do not pass on cost retries, never an error', async () => {
     const cluster = await startCluster(3, (made) => {
       made.leader = 1

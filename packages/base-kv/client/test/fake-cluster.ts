@@ -37,6 +37,8 @@ export class FakeCluster {
   term = 1
   /** What nodes that do not lead do with an operation. */
   followersForward = true
+  /** Whether answers name a better place. */
+  tellsLeader = true
 
   static async start(count: number, change?: (cluster: FakeCluster) => void): Promise<FakeCluster> {
     const cluster = new FakeCluster()
@@ -188,7 +190,7 @@ export class FakeNode {
   #one(op: v1.PipelineOp.$Properties, stream: BidiStream): v1.PipelineResult.$Properties | 'break' | undefined {
     const id = op.id ?? 0
     const { cluster } = this
-    const leader = this.leads ? '' : (cluster.nodes[cluster.leader]?.advertised ?? '')
+    const leader = this.leads || !cluster.tellsLeader ? '' : (cluster.nodes[cluster.leader]?.advertised ?? '')
     if (!this.leads && !cluster.followersForward) return { id, code: v1.ReplyCode.TRY_LATER, message: 'no', leader }
     const kind = Object.keys(op).find((name) => name !== 'id') ?? 'none'
     const body = (op.put ?? op.get ?? op.delete ?? op.compareAndSet ?? op.batch?.ops?.[0]?.put ?? {}) as {
