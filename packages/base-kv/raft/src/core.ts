@@ -203,6 +203,13 @@ export class Core {
     else this.sendAfterPersist(message)
   }
 
+  /** Entries from here on will never be written: nobody is told that they were. */
+  withdrawAcks(from: number): void {
+    const stands = ({ type, index, reject }: Message): boolean =>
+      type !== MessageType.appendResponse || reject || index < from
+    this.out.afterPersist = this.out.afterPersist.filter(stands)
+  }
+
   message(type: MessageType, to: Member, fields: MessageFields = none): Message {
     return {
       type,

@@ -71,7 +71,7 @@ export function onVoteResponse(core: Core, message: Message): void {
 /** The own vote counts like any other: once it is durable. */
 export function onVotePersisted(core: Core): void {
   if (core.role !== 'candidate' || !core.disk.votedFor(core.self, core.term)) return
-  if (core.votes.has(core.self.store)) return
+  if (core.votes.has(core.self.store) || !isVoter(core.config, core.self)) return
   core.votes.set(core.self.store, true)
   concludeCandidacy(core)
 }

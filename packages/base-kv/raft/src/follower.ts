@@ -50,6 +50,7 @@ function appendEntries(core: Core, entries: readonly Entry[]): void {
       const before = log.configIndex
       log.truncate(entry.index)
       core.disk.truncated(entry.index)
+      core.withdrawAcks(entry.index)
       if (log.configIndex !== before) configChanged = true
     }
     if (log.append(entry)) configChanged = true

@@ -74,6 +74,13 @@ export class LogView {
     return (this.configs.at(-1) as ConfigAt).index
   }
 
+  /** The configurations that may be in force when only those up to `commit` are final: the newest of these, and later ones. */
+  configsSince(commit: number): readonly ConfigAt[] {
+    let at = this.configs.length - 1
+    while (at > 0 && (this.configs[at] as ConfigAt).index > commit) at--
+    return this.configs.slice(at)
+  }
+
   /** The term at a position; undefined where the log does not reach: compacted, or not there yet. */
   term(index: number): number | undefined {
     if (index < this.snapshotIndex || index > this.last) return undefined

@@ -33,9 +33,17 @@ export function becomeFollower(core: Core, term: number, leader: Member | null):
   core.restartTimer()
 }
 
-/** A member that may lead: in the configuration as a voter, with a log, a moving disk, and no snapshot under way. */
+/**
+ * A member that may lead: a voter with a log, a moving disk, and no snapshot under way. One whose removal is not
+ * committed for all it knows stands too: it may be the only one whose log has that entry, and nobody with a shorter log
+ * could be elected without it. It leads, without a vote of its own, until the entry is committed (thesis 4.2.2).
+ */
 export function electable(core: Core): boolean {
-  return core.pull === null && !core.diskHangs && core.log.snapshotIndex > 0 && isVoter(core.config, core.self)
+  if (core.pull !== null || core.diskHangs || core.log.snapshotIndex === 0) return false
+  return (
+    isVoter(core.config, core.self) ||
+    core.log.configsSince(core.commit).some(({ config }) => isVoter(config, core.self))
+  )
 }
 
 export function becomePreCandidate(core: Core): void {
@@ -43,7 +51,7 @@ export function becomePreCandidate(core: Core): void {
   core.leader = null
   core.forced = false
   startCandidacy(core)
-  core.votes.set(core.self.store, true)
+  if (isVoter(core.config, core.self)) core.votes.set(core.self.store, true)
   const { last, lastTerm } = core.log
   for (const member of configVoters(core.config)) {
     if (sameMember(member, core.self)) continue
