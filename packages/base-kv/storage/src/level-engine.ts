@@ -188,11 +188,19 @@ function engineError(doing: string, thrown: unknown): KvError {
   return new KvError('StorageFailed', text, { cause: thrown })
 }
 
+interface EngineFailure {
+  readonly message: string
+  readonly code: unknown
+}
+
 /** The error and what lies below it: abstract-level wraps the engine's own. */
-function causes(thrown: unknown): { readonly message: string; readonly code: unknown }[] {
-  const found = []
-  for (let error = thrown; error instanceof Error && found.length < 8; error = error.cause) {
-    found.push({ message: error.message, code: (error as { code?: unknown }).code })
+function causes(thrown: unknown): readonly EngineFailure[] {
+  const found: EngineFailure[] = []
+  let error = thrown
+  while (typeof error === 'object' && error !== null && found.length < 8) {
+    const { message, code, cause } = error as { message?: unknown; code?: unknown; cause?: unknown }
+    found.push({ message: String(message), code })
+    error = cause
   }
   return found.length > 0 ? found : [{ message: String(thrown), code: undefined }]
 }
