@@ -13,6 +13,7 @@ export class Clients {
   private readonly prng: Prng
   private lastId = 0
   private stopped = false
+  private idle = false
 
   constructor(world: World, nodes: readonly Node[], prng: Prng) {
     this.world = world
@@ -24,6 +25,7 @@ export class Clients {
     const { writeGapMs, readGapMs } = this.world.swarm
     this.repeat(writeGapMs, () => this.write())
     this.repeat(readGapMs, () => this.read())
+    if (this.world.swarm.idleSpells) this.spell()
     if (this.world.swarm.raft.lease) this.repeat(readGapMs, () => this.leaseRead())
   }
 
@@ -59,10 +61,19 @@ export class Clients {
     return node
   }
 
+  /** Busy for a while, idle for a while. */
+  private spell(): void {
+    const timeouts = this.prng.between(3, this.idle ? 10 : 15)
+    this.world.heap.after(timeouts * this.world.swarm.raft.electionTimeoutMs, () => {
+      this.idle = !this.idle
+      this.spell()
+    })
+  }
+
   private repeat(gapMs: number, act: () => void): void {
     this.world.heap.after(this.prng.gap(gapMs), () => {
       if (this.stopped) return
-      act()
+      if (!this.idle) act()
       this.repeat(gapMs, act)
     })
   }

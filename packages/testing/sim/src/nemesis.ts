@@ -38,7 +38,10 @@ export class Nemesis {
       stepDown: () => this.stepDown(),
       unreachable: () => this.unreachable(),
     }
-    for (const [name, act] of Object.entries(all)) if (faults.has(name as 'crash')) this.repeat(act)
+    for (const [name, act] of Object.entries(all)) {
+      const often = name === 'members' || name === 'transfer' ? 0.4 : 1
+      if (faults.has(name as 'crash')) this.repeat(act, often * this.world.swarm.faultGapMs)
+    }
   }
 
   /** Ends all faults, and undoes what they left behind. */
@@ -91,11 +94,11 @@ export class Nemesis {
     })
   }
 
-  private repeat(act: () => void): void {
-    this.world.heap.after(this.prng.gap(this.world.swarm.faultGapMs), () => {
+  private repeat(act: () => void, gapMs: number): void {
+    this.world.heap.after(this.prng.gap(gapMs), () => {
       if (this.stopped) return
       act()
-      this.repeat(act)
+      this.repeat(act, gapMs)
     })
   }
 

@@ -329,6 +329,7 @@ export class Replica {
   private send(messages: readonly Message[]): void {
     for (const message of messages) {
       this.host.effect('send', () => {
+        if (this.ended) return
         traceMessage(this.world.trace, 'send', message)
         this.world.observer.left(message)
         this.world.network.send(this.host.number, storeNumber(message.to.store), { kind: 'raft', message })
@@ -377,7 +378,8 @@ export class Replica {
     coverage.add(isJoint(config) ? 'jointEntered' : 'jointLeft')
     if (config.voters.length === 1) coverage.add('singleVoter')
     if (config.voters.length === 7) coverage.add('sevenVoters')
-    if (!isMember(config, this.self)) this.host.removed(this)
+    // A new member also applies what lies before the entry that added it; nothing there is about it.
+    if (this.registers.index > this.self.replica && !isMember(config, this.self)) this.host.removed(this)
   }
 
   /** Its client is told that the outcome is unknown. */

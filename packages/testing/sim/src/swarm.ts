@@ -41,6 +41,8 @@ export interface Swarm {
   readonly drift: number
   readonly writeGapMs: number
   readonly readGapMs: number
+  /** Now and then nobody wants anything for a while. */
+  readonly idleSpells: boolean
   readonly valueBytesMax: number
   /** Report every durable write, or only the newest of a group. */
   readonly reportEach: boolean
@@ -84,7 +86,7 @@ export function drawSwarm(prng: Prng): Swarm {
     tickMs: Math.max(2, Math.min(50, heartbeatIntervalMs / prng.pick([1, 2, 3]))),
     faults: enabled,
     faultGapMs: electionTimeoutMs * prng.pick([4, 8, 16]),
-    faultyMs: electionTimeoutMs * prng.pick([20, 30, 40]),
+    faultyMs: electionTimeoutMs * prng.pick([30, 60, 120]),
     latencyMs,
     lossShare: enabled.has('loss') ? prng.pick([0.01, 0.05, 0.2]) : 0,
     duplicateShare: enabled.has('duplicate') || enabled.has('replay') ? prng.pick([0.02, 0.1, 0.3]) : 0,
@@ -101,6 +103,7 @@ export function drawSwarm(prng: Prng): Swarm {
     drift,
     writeGapMs: electionTimeoutMs / prng.pick([4, 10, 25]),
     readGapMs: electionTimeoutMs / prng.pick([2, 5, 10]),
+    idleSpells: prng.chance(enabled.has('hibernation') ? 0.7 : 0.2),
     valueBytesMax: prng.pick([8, 40, 150]),
     reportEach: prng.chance(0.5),
     wildMembers: prng.chance(0.7),

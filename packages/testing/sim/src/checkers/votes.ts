@@ -29,17 +29,18 @@ export class Votes {
     } else if (message.type === MessageType.vote) {
       this.give(message.from, message.term, message.from)
     } else if (message.type === MessageType.appendResponse && !message.reject) {
+      const term = durable?.hardState.term ?? -1
       must(
         'persist before send',
-        durable !== null && durable.log.last >= message.index,
+        term >= message.term,
+        () => `${memberText(message.from)} acknowledges in term ${message.term}, its disk is in ${term}`,
+      )
+      // A disk that has moved on to a newer term may have replaced what was acknowledged in the older one.
+      must(
+        'persist before send',
+        term > message.term || (durable?.log.last ?? -1) >= message.index,
         () =>
           `${memberText(message.from)} acknowledges ${message.index}, its disk ends at ${durable?.log.last ?? 'nothing'}`,
-      )
-      must(
-        'persist before send',
-        durable !== null && durable.hardState.term >= message.term,
-        () =>
-          `${memberText(message.from)} acknowledges in term ${message.term}, its disk is in ${durable?.hardState.term ?? 'none'}`,
       )
     }
   }
