@@ -154,7 +154,7 @@ export class Node {
       {
         onMessage: (frame) => isCurrent() && pipeline.received(frame),
         onDrain: () => isCurrent() && pipeline.drained(),
-        onEnd: (error) => isCurrent() && this.#lost(error ?? new KvError('Unreachable', 'the node ended the stream')),
+        onEnd: (error) => isCurrent() && (error === undefined ? this.#dismissed() : this.#lost(error)),
       },
       { metadata: this.#metadata },
     )
@@ -170,7 +170,16 @@ export class Node {
     this.#owner.opened(this)
   }
 
-  #lost(error: KvError): void {
+  /**
+   * The node ended the stream with OK, as one does that stops: by the protocol it has answered everything that it took,
+   * and looks at nothing that comes later. What is not answered was therefore certainly not applied.
+   */
+  #dismissed(): void {
+    const error = new KvError('TryLater', `${this.address} takes no more operations`, { hint: 'it is stopping' })
+    this.#lost(error, ({ written, unwritten }) => ({ written: [], unwritten: [...written, ...unwritten] }))
+  }
+
+  #lost(error: KvError, judge: (left: LeftBehind) => LeftBehind = (left) => left): void {
     const wasOpen = this.#state === 'open'
     this.#state = 'resting'
     this.#lastError = error
@@ -178,7 +187,7 @@ export class Node {
     const pauseMs = Math.min(redialMinMs * 2 ** (this.#failures - 1), redialMaxMs)
     this.#dialAgainMs = this.#deps.clock.monotonicMs() + pauseMs / 2 + this.#deps.random.below(Math.ceil(pauseMs / 2))
     this.#deps.log.debug('node lost', { address: this.address, wasOpen, code: error.code, reason: error.message })
-    this.#owner.lost(this, error, { ...this.#tearDown(), wasOpen })
+    this.#owner.lost(this, error, { ...judge(this.#tearDown()), wasOpen })
   }
 
   #tearDown(): LeftBehind {

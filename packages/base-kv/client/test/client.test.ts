@@ -3,6 +3,7 @@ import { v1 } from '@base-kv/protocol'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { connect } from 'node:net'
 import { type ClientOptions, type KvClient, openClient } from '../src/index.ts'
+import { realDeps } from '../src/options.ts'
 import { answer, FakeCluster, strangeServer } from './fake-cluster.ts'
 
 const closing: (() => void | Promise<void>)[] = []
@@ -371,6 +372,46 @@ describe('what went wrong, and what is certain then', () => {
     // A read goes on elsewhere.
     expect(ends.slice(3)).toEqual(['OutcomeUnknown', 'OutcomeUnknown', 'OutcomeUnknown', 'ok'])
     expect(cluster.applied).toEqual(['0', 'v0', 'v1', 'v2', 'v3'])
+  })
+
+  test('a node that stops and says so: what it did not answer was not applied, and goes elsewhere', async () => {
+    const cluster = await startCluster(2, (made) => {
+      made.fate = ({ node }) => (node.index === 0 ? { kind: 'silence', applied: false } : answer)
+    })
+    const ends: (() => void)[] = []
+    const client = openClient(
+      { endpoints: cluster.endpoints },
+      {
+        ...realDeps,
+        openChannel(address, options) {
+          const channel = realDeps.openChannel(address, options)
+          if (address !== cluster.endpoints[0]) return channel
+          return {
+            address,
+            unary: (...call) => channel.unary(...call),
+            serverStream: (...call) => channel.serverStream(...call),
+            bidi(path, events, call) {
+              ends.push(() => events.onEnd(undefined))
+              return channel.bidi(path, events, call)
+            },
+            close: () => channel.close(),
+          }
+        },
+      },
+    )
+    closing.push(() => client.close())
+    // Silence at the first node: reads arrive there once it is known to lead.
+    await until(() => {
+      client.get('first', { timeoutMs: 50 }).catch(() => {})
+      return cluster.nodes[0]!.ops > 0
+    })
+    const writes = Promise.all([client.put('a', '1'), client.compareAndSet('b', { expect: null, value: '2' })])
+    const before = cluster.nodes[0]!.ops
+    await until(() => cluster.nodes[0]!.ops >= before + 2)
+    cluster.moveLeader(1)
+    for (const end of ends) end()
+    expect(await writes).toEqual([undefined, { succeeded: true }])
+    expect(cluster.applied).toEqual(['1', '2'])
   })
 
   test('with retryUnknown puts and deletes are sent again; a compare-and-set never is', async () => {
