@@ -45,6 +45,7 @@ export class DataFlush {
   #roomWaiters: (() => void)[] = []
   #writing: Promise<void> | null = null
   #scheduled = false
+  #stopped = false
   #cancelTimer: (() => void) | null = null
   readonly #stats = { flushes: 0, puts: 0, bytes: 0, flushMs: 0, flushMsMax: 0 }
 
@@ -93,6 +94,7 @@ export class DataFlush {
 
   /** Waits for the write in flight; nothing is written behind it. */
   async stop(): Promise<void> {
+    this.#stopped = true
     this.#cancelTimer?.()
     while (this.#writing !== null && this.#deps.poison.error === null) await this.#writing
     await this.#writing
@@ -114,7 +116,7 @@ export class DataFlush {
 
   #cut(): void {
     const { engine, buffer, poison, bytesSoft } = this.#deps
-    if (poison.error !== null) return
+    if (this.#stopped || poison.error !== null) return
     let generations: readonly Generation[] = []
     if (buffer.newestSequence !== 0 && this.#oldestIsWanted()) {
       this.#cancelTimer?.()
@@ -169,7 +171,7 @@ export class DataFlush {
     onFlushed(generations)
     for (const rider of riders) rider.onDurable()
     this.#wake()
-    this.#goOn()
+    if (!this.#stopped) this.#goOn()
   }
 
   #wake(): void {

@@ -73,6 +73,7 @@ export class GroupLogStore implements LogStore {
   #changed = new Set<RangeLog>()
   #writing: Promise<void> | null = null
   #scheduled = false
+  #stopped = false
   #cancelGarbageTimer: (() => void) | null = null
   busySinceMs: number | null = null
   beforeFlush: (() => void) | null = null
@@ -230,6 +231,7 @@ export class GroupLogStore implements LogStore {
 
   /** Waits for the write in flight; nothing is written behind it. */
   async stop(): Promise<void> {
+    this.#stopped = true
     this.#cancelGarbageTimer?.()
     while (this.#writing !== null && this.#deps.poison.error === null) await this.#writing
     await this.#writing
@@ -255,7 +257,7 @@ export class GroupLogStore implements LogStore {
   }
 
   #cut(): void {
-    if (this.#deps.poison.error !== null) return
+    if (this.#stopped || this.#deps.poison.error !== null) return
     this.beforeFlush?.()
     if (this.#steps.length === 0 && this.#garbage.length === 0) return
     const steps = this.#steps
@@ -289,7 +291,7 @@ export class GroupLogStore implements LogStore {
     }
     if (poison.error === null) this.#landed(steps)
     this.#writing = null
-    if (poison.error !== null) return
+    if (poison.error !== null || this.#stopped) return
     if (this.#steps.length === 0 && this.#garbage.length > 0) this.#scheduleGarbage()
     this.#cutIfWaiting()
   }

@@ -1,0 +1,220 @@
+/** The storage of one store over two engines, wherever they are: whole replicas come, change and go here. */
+import { assert, KvError, limits, type RangeId, type ReplicaId } from '@base-kv/base'
+import { BatchNumber, checkFormat, lostTail } from './batch-number.ts'
+import { recoverData } from './data-recovery.ts'
+import { dataKeys } from './data-keys.ts'
+import { BufferedDataStore } from './data-store.ts'
+import { FORMAT_VERSION } from './identity.ts'
+import { logKeys } from './log-keys.ts'
+import { recoverLogs } from './log-recovery.ts'
+import { GroupLogStore } from './log-store.ts'
+import { Poison } from './poison.ts'
+import type {
+  DiskSpace,
+  Engine,
+  FoundRange,
+  Installation,
+  NewReplica,
+  Storage,
+  StorageDeps,
+  StorageOptions,
+  StoreIdentity,
+} from './ports.ts'
+import { reconcile } from './recovery.ts'
+
+const MIB = 1024 * 1024
+const LOG_CACHE_BYTES = 16 * MIB
+/** A scrub reads this much, then rests: 16 MiB a second. */
+const SCRUB_REST_MS_PER_MIB = 64
+
+/** What is not one of the two databases. */
+export interface Disk {
+  readonly identity: StoreIdentity
+  readonly isNew: boolean
+  readonly space: { readonly newest: DiskSpace; check(): Promise<DiskSpace> }
+  readonly checkDataTables: (pace: (bytes: number) => Promise<void>) => Promise<string[]>
+  readonly release: () => Promise<void>
+}
+
+export interface Engines {
+  readonly log: Engine
+  readonly data: Engine
+}
+
+interface Parts {
+  readonly engines: Engines
+  readonly disk: Disk
+  readonly deps: StorageDeps
+  readonly poison: Poison
+  readonly log: GroupLogStore
+  readonly data: BufferedDataStore
+  readonly found: readonly FoundRange[]
+}
+
+export class EngineStorage implements Storage {
+  readonly #parts: Parts
+  #closing: Promise<void> | null = null
+
+  static async open(
+    engines: Engines,
+    storeDamage: readonly string[],
+    disk: Disk,
+    options: Omit<StorageOptions, 'directory'>,
+    deps: StorageDeps,
+  ): Promise<EngineStorage> {
+    const formats = {
+      log: checkFormat('log', logKeys.format, FORMAT_VERSION, engines.log),
+      data: checkFormat('data', dataKeys.format, FORMAT_VERSION, engines.data),
+    }
+    const logNumber = new BatchNumber(logKeys.number, engines.log)
+    const dataNumber = new BatchNumber(dataKeys.number, engines.data)
+    const tail = lostTail(logNumber, dataNumber)
+    const logs = await recoverLogs(engines.log)
+    const stored = await recoverData(engines.data)
+    if (disk.isNew && (logs.logs.size > 0 || stored.ranges.size > 0)) {
+      throw new KvError('Corrupt', 'the data folder has ranges but no identity.json', {
+        hint: 'restore the file, or move the folder away: the node then joins as a new store',
+      })
+    }
+    const poison = new Poison(options.onPoison)
+    const { clock, timers } = deps
+    const log = new GroupLogStore(
+      {
+        engine: engines.log,
+        poison,
+        clock,
+        timers,
+        number: logNumber,
+        dataNumber,
+        cacheBytes: options.logCacheBytes ?? LOG_CACHE_BYTES,
+      },
+      logs,
+    )
+    const data = new BufferedDataStore(
+      {
+        engine: engines.data,
+        poison,
+        clock,
+        timers,
+        number: dataNumber,
+        logNumber,
+        ageMs: options.flushAgeMs ?? limits.flushAgeMaxMs,
+        bytesSoft: options.flushBytesSoft ?? limits.flushBytesSoft,
+        bytesMax: options.flushBytesMax ?? limits.flushBytesMax,
+      },
+      stored,
+    )
+    try {
+      if (formats.log !== null) await log.stampFormat(formats.log)
+      if (formats.data !== null) await data.stampFormat(formats.data)
+      const found = await reconcile({
+        log,
+        data,
+        logRanges: [...logs.logs.keys()],
+        installations: logs.installations,
+        damaged: new Map([...stored.damaged, ...logs.damaged]),
+        storeDamage: tail === null ? storeDamage : [...storeDamage, tail],
+      })
+      for (const { range, state, reason } of found) {
+        if (state === 'damaged') deps.log.error('a replica is damaged', { range, reason })
+      }
+      return new EngineStorage({ engines, disk, deps, poison, log, data, found })
+    } catch (thrown) {
+      await Promise.all([log.stop(), data.stop()])
+      throw thrown
+    }
+  }
+
+  private constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  get identity(): StoreIdentity {
+    return this.#parts.disk.identity
+  }
+
+  get log(): GroupLogStore {
+    return this.#parts.log
+  }
+
+  get data(): BufferedDataStore {
+    return this.#parts.data
+  }
+
+  get found(): readonly FoundRange[] {
+    return this.#parts.found
+  }
+
+  get space(): DiskSpace {
+    return this.#parts.disk.space.newest
+  }
+
+  get poison(): KvError | null {
+    return this.#parts.poison.error
+  }
+
+  checkSpace(): Promise<DiskSpace> {
+    return this.#parts.disk.space.check()
+  }
+
+  async createReplica(range: RangeId, { replica, hardState, snapshot, data }: NewReplica): Promise<void> {
+    assert(!this.log.has(range), () => `range ${range} has a replica here already`)
+    assert(replica > (this.log.tombstone(range) ?? -1), () => `replica ${replica} of range ${range} was destroyed here`)
+    if (data === null) {
+      assert(snapshot.index === 0, 'a replica without data begins at index 0')
+      await this.log.createReplica(range, { replica, snapshot, newHardState: hardState })
+      return
+    }
+    assert(data.applied.index === snapshot.index, 'the data of a new replica is at its snapshot point')
+    const slots = await this.data.allocate()
+    const installing = { replica, slot: slots.user, snapshot, newHardState: hardState }
+    await this.log.beginInstall(range, installing)
+    await this.data.swap(range, replica, data, slots)
+    await this.log.finishInstall(range, installing)
+  }
+
+  async install(range: RangeId, { snapshot, load, record }: Installation): Promise<void> {
+    const { replica, damage } = this.log.log(range)
+    assert(damage === '', () => `replica of ${range} is damaged: it is replaced under a new id, never refilled`)
+    const { index, term } = record.applied
+    assert(index === snapshot.index && term === snapshot.term, 'the loaded state is at its snapshot point')
+    assert(index >= (this.data.stored(range)?.record.applied.index ?? 0), 'a snapshot never takes a replica back')
+    const slots = this.data.slotsOf(load)
+    const installing = { replica, slot: slots.user, snapshot, newHardState: null }
+    await this.log.beginInstall(range, installing)
+    await this.data.swap(range, replica, record, slots)
+    await this.log.finishInstall(range, installing)
+  }
+
+  async destroyReplica(range: RangeId, replica: ReplicaId): Promise<void> {
+    await this.log.destroyReplica(range, replica)
+    await this.data.destroy(range)
+  }
+
+  async markDamaged(range: RangeId, reason: string): Promise<void> {
+    this.#parts.deps.log.error('a replica is damaged', { range, reason })
+    await this.log.markDamaged(range, reason)
+  }
+
+  async scrub(): Promise<readonly string[]> {
+    const { disk, deps } = this.#parts
+    const flaws = await disk.checkDataTables((bytes) => {
+      return new Promise((resolve) => deps.timers.after((bytes / MIB) * SCRUB_REST_MS_PER_MIB, resolve))
+    })
+    if (flaws.length > 0) for (const range of this.log.ranges) await this.markDamaged(range, flaws.join('; '))
+    return flaws
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const { engines, log, data, disk, poison } = this.#parts
+    if (poison.error === null) await Promise.all([log.flush(), data.flushNow()]).catch(() => {})
+    await Promise.all([log.stop(), data.stop()])
+    await Promise.all([engines.log.close(), engines.data.close()])
+    await disk.release()
+  }
+}
