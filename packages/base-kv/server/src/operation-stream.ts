@@ -27,9 +27,9 @@ export class OperationStream {
   constructor(channel: RpcChannel, onEnd: () => void) {
     this.#bidi = channel.bidi(FORWARD_PATH, {
       onMessage: (bytes) => this.#receive(bytes),
-      onEnd: () => {
+      onEnd: (error) => {
         onEnd()
-        this.#breakAll()
+        this.#breakAll(error === undefined)
       },
     })
   }
@@ -53,7 +53,7 @@ export class OperationStream {
 
   close(): void {
     this.#bidi.cancel()
-    this.#breakAll()
+    this.#breakAll(false)
   }
 
   #send(): void {
@@ -87,16 +87,17 @@ export class OperationStream {
     }
   }
 
-  #breakAll(): void {
+  /** `orderly`: the other node ended the stream itself, so it has not looked at what it did not answer. */
+  #breakAll(orderly: boolean): void {
     if (this.#ended) return
     this.#ended = true
     for (const { write, reply } of this.#open.values()) {
       reply(
-        write
+        write && !orderly
           ? new KvError('OutcomeUnknown', 'the connection to the leader broke before its answer', {
               hint: 'read the key to see whether the write was applied',
             })
-          : new KvError('TryLater', 'the connection to the leader broke', { hint: 'ask again' }),
+          : new KvError('TryLater', 'the connection to the leader ended', { hint: 'send again' }),
       )
     }
     this.#open.clear()
@@ -152,9 +153,15 @@ export function forwardHandler(gateway: Gateway): BidiHandler {
         )
       }
     }
-    stream.onEnd = () => {
+    const endWhenAnswered = () => {
       ended = true
       if (open === 0 && !sendAsked) stream.end()
+    }
+    stream.onEnd = endWhenAnswered
+    // What was not read by then has not been looked at: the OK at the end tells the other node so.
+    stream.onShutdown = () => {
+      stream.pause()
+      endWhenAnswered()
     }
   }
 }

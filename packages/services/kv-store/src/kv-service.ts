@@ -103,7 +103,7 @@ function pipeline(gateway: Gateway, call: CallContext, stream: BidiStream): void
         stream.pause()
         void stream.drained().then(() => {
           draining = false
-          stream.resume()
+          if (!ended) stream.resume()
         })
       }
     }
@@ -146,9 +146,15 @@ function pipeline(gateway: Gateway, call: CallContext, stream: BidiStream): void
       else gateway.execute(resolved, (error, reply) => answer(id, error, reply))
     }
   }
-  stream.onEnd = () => {
+  const endWhenAnswered = () => {
     ended = true
     if (open === 0 && !sendAsked) stream.end()
+  }
+  stream.onEnd = endWhenAnswered
+  // What was not read by then has not been looked at: the OK at the end tells the client so.
+  stream.onShutdown = () => {
+    stream.pause()
+    endWhenAnswered()
   }
 }
 
