@@ -26,7 +26,7 @@ export async function become(node, args, { diesWithParent }) {
     })
   }
   child.on('error', (error) => {
-    console.error(`error Launch: ${node} does not start (${error.message}); delete node_modules and try again`)
+    console.error(`error LAUNCH: ${node} does not start (${error.message}); delete node_modules and try again`)
     process.exit(1)
   })
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))

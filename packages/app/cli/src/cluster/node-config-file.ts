@@ -1,0 +1,31 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { configPath, nodeFolder } from './cluster-folder.ts'
+
+export interface NodeConfigFile {
+  readonly name: string
+  readonly rpc: string
+  readonly admin: string
+  /** gRPC addresses of all nodes. */
+  readonly peers: readonly string[]
+}
+
+/** Writes `node.yaml`; what stands there is what `base-kv node start` reads, and a user may copy. */
+export function writeNodeConfig(folder: string, node: NodeConfigFile): void {
+  mkdirSync(nodeFolder(folder, node.name), { recursive: true })
+  const text = `# Written by \`base-kv cluster up\` at every start. Paths are relative to this file.
+node:
+  name: ${node.name}
+cluster:
+  name: local
+  peers: [${node.peers.map((peer) => `"${peer}"`).join(', ')}]
+bootstrap:
+  expect: ${node.peers.length}
+stores: [kv.store]
+dataDir: data
+rpc:
+  bind: "${node.rpc}"
+admin:
+  bind: "${node.admin}"
+`
+  writeFileSync(configPath(folder, node.name), text)
+}

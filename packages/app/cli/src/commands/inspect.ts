@@ -1,0 +1,177 @@
+/** status, members, landscape, range list: what the nodes say of themselves. */
+import { type ClientFlags, withClient } from '../client-options.ts'
+import { type ClusterView, clusterView, type RangeView, shortStore, showRef } from '../cluster-view.ts'
+import { showBytes } from '../output/bytes-text.ts'
+import { parseFormat, print } from '../output/print.ts'
+import { showBytesCount, showTime } from '../output/show-units.ts'
+import { type Cell, table } from '../output/table.ts'
+
+const tabs = (rows: readonly (readonly Cell[])[]): string => rows.map((row) => row.join('\t') + '\n').join('')
+
+/** Exit code 69 when a range has no leader. */
+export async function status(flags: ClientFlags): Promise<number> {
+  const format = parseFormat(flags.output)
+  const view = await withClient(flags, async (client) => clusterView(await client.describe()))
+  await print(format, {
+    json: { healthy: view.healthy, health: view.health, nodes: view.nodes, ranges: view.ranges.map(rangeJson) },
+    table: () => `${view.health}\n\n${nodesTable(view)}\n${rangesTable(view)}`,
+    raw: () => `${view.health}\n`,
+  })
+  return view.healthy ? 0 : 69
+}
+
+function nodesTable(view: ClusterView): string {
+  return table(
+    ['NODE', 'STORE', 'ADDRESS', 'STATE', 'ROLE', 'APPLIED', 'UPTIME', 'PID'],
+    view.nodes.map((node) => [
+      node.node,
+      shortStore(node.store),
+      node.address,
+      node.state,
+      node.role,
+      node.appliedIndex ?? undefined,
+      node.uptimeMs === null ? undefined : showTime(node.uptimeMs),
+      node.pid ?? undefined,
+    ]),
+  )
+}
+
+export async function rangeList(flags: ClientFlags): Promise<void> {
+  const format = parseFormat(flags.output)
+  const view = await withClient(flags, async (client) => clusterView(await client.describe()))
+  await print(format, {
+    json: view.ranges.map(rangeJson),
+    table: () => rangesTable(view),
+    raw: () =>
+      tabs(view.ranges.map((range) => [range.id, range.leader?.node, range.leader?.store, range.appliedIndex])),
+  })
+}
+
+function rangesTable(view: ClusterView): string {
+  return table(
+    ['RANGE', 'LEADER', 'START', 'END', 'VER', 'STATE', 'VOTERS', 'LEARNERS', 'SIZE', 'APPLIED'],
+    view.ranges.map((range) => [
+      range.id,
+      showRef(range.leader),
+      range.startKey ? showBytes(range.startKey) : '(first)',
+      range.endKey ? showBytes(range.endKey) : '(last)',
+      showVer(range.ver),
+      range.state,
+      range.voters.map((voter) => `${voter.node} ${shortStore(voter.store)}`).join(', '),
+      range.learners.map((learner) => `${learner.node} ${shortStore(learner.store)}`).join(', '),
+      range.sizeBytes > 0 ? showBytesCount(range.sizeBytes) : undefined,
+      appliedCell(range),
+    ]),
+  )
+}
+
+/** Each replica's applied index, so that one that catches up is seen doing it. */
+function appliedCell(range: RangeView): string {
+  return range.replicas
+    .map(({ node, appliedIndex, damage, member }) => {
+      const mark = damage ? ` damaged: ${damage}` : member === 'none' ? ' (no member)' : ''
+      return `${node} ${appliedIndex}${mark}`
+    })
+    .join(', ')
+}
+
+const showVer = (ver: RangeView['ver']): string => `${ver.high}-${ver.low}`
+
+/** The version as one number, as the admin API has it. */
+const verNumber = (ver: RangeView['ver']): number => ver.high * 2 ** 32 + ver.low
+
+export function rangeJson(range: RangeView): unknown {
+  return {
+    id: range.id,
+    leader: range.leader,
+    startKey: range.startKey && showBytes(range.startKey),
+    endKey: range.endKey && showBytes(range.endKey),
+    ver: verNumber(range.ver),
+    verHigh: range.ver.high,
+    verLow: range.ver.low,
+    state: range.state,
+    term: range.term,
+    voters: range.voters,
+    learners: range.learners,
+    sizeBytes: range.sizeBytes,
+    appliedIndex: range.appliedIndex,
+    replicas: range.replicas,
+  }
+}
+
+export async function landscape(flags: ClientFlags): Promise<void> {
+  const format = parseFormat(flags.output)
+  const picture = await withClient(flags, (client) => client.describe())
+  const view = clusterView(picture)
+  const stores = picture.nodes.flatMap(({ store }) =>
+    store
+      ? [
+          {
+            node: store.node ?? '',
+            store: store.id ?? '',
+            name: store.name ?? '',
+            hostId: store.hostId ?? '',
+            address: store.address ?? '',
+            epoch: store.epoch ?? '',
+            epochConfirmed: store.epochConfirmed ?? false,
+            ranges: store.ranges?.length ?? 0,
+            leads: (store.ranges ?? []).filter((range) => range.role === 'Leader').length,
+            diskFreeBytes: store.diskFreeBytes ?? 0,
+            lowSpace: store.lowSpace ?? false,
+            attributes: store.attributes ?? {},
+          },
+        ]
+      : [],
+  )
+  const silent = view.nodes.filter((node) => node.state === 'unreachable')
+  await print(format, {
+    json: { stores, unreachable: silent.map(({ address, error }) => ({ address, error })) },
+    table: () =>
+      table(
+        ['NODE', 'STORE', 'SERVICE', 'ADDRESS', 'EPOCH', 'RANGES', 'LEADS', 'DISK FREE'],
+        [
+          ...stores.map((store): Cell[] => [
+            store.node,
+            store.store,
+            store.name,
+            store.address,
+            store.epochConfirmed ? store.epoch : store.epoch && `${store.epoch} (unconfirmed)`,
+            store.ranges,
+            store.leads,
+            showBytesCount(store.diskFreeBytes) + (store.lowSpace ? ' LOW: writes are refused' : ''),
+          ]),
+          ...silent.map((node): Cell[] => ['?', undefined, undefined, `${node.address} unreachable`]),
+        ],
+      ),
+    raw: () => tabs(stores.map((store) => [store.node, store.store, store.address])),
+  })
+}
+
+/** As one endpoint sees it: the first that answers. */
+export async function members(flags: ClientFlags): Promise<void> {
+  const format = parseFormat(flags.output)
+  const picture = await withClient(flags, (client) => client.describe())
+  const seer = picture.nodes.find((node) => node.store)
+  const own = seer?.store
+  const list = [
+    ...(own ? [{ node: own.node, hostId: own.hostId, store: own.id, address: own.address, state: 'alive' }] : []),
+    ...(seer?.peers ?? []).map((peer) => ({
+      node: peer.node,
+      hostId: peer.hostId,
+      store: peer.storeId,
+      address: peer.address,
+      state: peer.connected ? 'alive' : 'unreachable',
+    })),
+    // Members are configured, not gossiped, in this release: nothing counts incarnations yet.
+  ].map((member) => ({ ...member, incarnation: 0 }))
+  list.sort((a, b) => ((a.node ?? '') < (b.node ?? '') ? -1 : 1))
+  await print(format, {
+    json: list,
+    table: () =>
+      table(
+        ['NODE', 'HOST', 'STORE', 'ADDRESS', 'STATE', 'INCARNATION'],
+        list.map((one) => [one.node, one.hostId, shortStore(one.store ?? ''), one.address, one.state, one.incarnation]),
+      ),
+    raw: () => tabs(list.map((one) => [one.node, one.hostId, one.address, one.state])),
+  })
+}

@@ -1,0 +1,3 @@
+export async function tour(_o: { rounds: number; keys: number }, _say: (text: string) => void): Promise<number> {
+  return 1
+}
