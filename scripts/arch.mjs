@@ -76,6 +76,7 @@ put(
     extends: './tsconfig.base.json',
     compilerOptions: {
       noEmit: true,
+      rewriteRelativeImportExtensions: false,
       composite: true,
       tsBuildInfoFile: 'node_modules/.cache/tsconfig.test.tsbuildinfo',
     },
