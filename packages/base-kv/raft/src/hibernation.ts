@@ -7,6 +7,7 @@
  */
 import { isJoint } from './config.ts'
 import type { Core, Leading } from './core.ts'
+import type { Peer } from './progress.ts'
 import { sendHeartbeats } from './replication.ts'
 import { joinRound, termCommitted } from './reads.ts'
 import { type Message, MessageType } from './types.ts'
@@ -35,13 +36,12 @@ export function onSleep(core: Core, message: Message): void {
   if (!done || core.disk.stable !== index || core.pull !== null || core.diskHangs || !core.options.hibernate) return
   core.asleep = true
   core.out.status = true
-  core.sendInTerm(core.message(MessageType.sleep, message.from, { index, commit, round }))
+  core.sendInTerm(core.message(MessageType.sleepResponse, message.from, { index, round }))
 }
 
 /** A follower agrees. */
-export function onSleepAnswer(core: Core, leading: Leading, message: Message): void {
-  const peer = leading.peers.get(message.from.store)
-  if (!peer || message.round !== leading.round) return
+export function onSleepResponse(core: Core, leading: Leading, peer: Peer, message: Message): void {
+  if (message.round !== leading.round) return
   peer.answeredMs = core.nowMs
   peer.sleepsAt = message.index
   fallAsleep(core, leading)

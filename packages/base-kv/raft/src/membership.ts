@@ -5,7 +5,7 @@
  */
 import type { StoreId, Term } from '@base-kv/base'
 import { encodeConfig } from './config-codec.ts'
-import { changeTo, isJoint, isVoter, leaveJoint } from './config.ts'
+import { changeTo, isJoint, isVoter, leaveJoint, memberOf } from './config.ts'
 import type { Core, Leading } from './core.ts'
 import { jointValue } from './quorum.ts'
 import { termCommitted } from './reads.ts'
@@ -22,6 +22,7 @@ export function changeMembers(
   if (core.log.configIndex > core.commit || isJoint(core.config)) return { ok: false, reason: 'changeUnderWay' }
   if (!termCommitted(core, leading)) return { ok: false, reason: 'termNotCommitted' }
   if (leading.uncommittedBytes >= core.options.uncommittedBytesMax) return { ok: false, reason: 'full' }
+  if (!target.voters.every((store) => memberOf(core.config, store))) return { ok: false, reason: 'newVoter' }
   const config = changeTo(core.config, target, core.log.last + 1)
   if (!config) return { ok: false, reason: 'badConfig' }
   const index = appendOwn(core, leading, EntryType.config, encodeConfig(config))

@@ -13,8 +13,16 @@ import { type Entry, type Message, MessageType } from './types.ts'
 /** Sends everybody what there is to send. */
 export function sendAppends(core: Core, leading: Leading): void {
   for (const peer of leading.peers.values()) {
-    if (!peer.self) sendTo(core, peer)
+    if (!peer.self && mayHear(core, peer)) sendTo(core, peer)
   }
+}
+
+/**
+ * A new member hears of the group only once the entry that added it is committed; its replica id is that entry's index.
+ * Else an entry that is lost would leave a replica behind, and its id could stand in the way of the next one's.
+ */
+export function mayHear(core: Core, peer: Peer): boolean {
+  return peer.member.replica <= core.commit
 }
 
 function sendTo(core: Core, peer: Peer): void {
@@ -63,7 +71,7 @@ export function sendHeartbeats(core: Core, leading: Leading): void {
   leading.sentRounds.push({ round: leading.round, sentMs: core.nowMs })
   leading.heartbeatDueMs = core.nowMs + core.options.heartbeatIntervalMs
   for (const peer of leading.peers.values()) {
-    if (peer.self) continue
+    if (peer.self || !mayHear(core, peer)) continue
     // Never beyond its match: what it holds behind that may be another history.
     const commit = Math.min(core.commit, peer.match)
     core.send(core.message(MessageType.heartbeat, peer.member, { commit, round: leading.round }))

@@ -6,7 +6,7 @@ import { configMembers, hasMember, memberOf, sameMember } from './config.ts'
 import type { Core } from './core.ts'
 import { campaign, onPreVote, onPreVoteResponse, onVote, onVoteResponse } from './election.ts'
 import { onAppend, onHeartbeat, onSnapshotOffer } from './follower.ts'
-import { onSleep, onSleepAnswer, wakeUp } from './hibernation.ts'
+import { onSleep, onSleepResponse, wakeUp } from './hibernation.ts'
 import { toProbe } from './progress.ts'
 import { onAppendResponse, onHeartbeatResponse } from './replication.ts'
 import { becomeFollower } from './roles.ts'
@@ -25,7 +25,7 @@ export function step(core: Core, message: Message): void {
   // The sender's store holds a newer member by now: this is an echo of its former one.
   const known = memberOf(core.config, from.store)
   if (known && known.replica > from.replica) return
-  if (!isAnswer(message)) wakeUp(core, false)
+  if (!quiet.has(type)) wakeUp(core, false)
   switch (type) {
     case MessageType.preVote:
       return onPreVote(core, message)
@@ -36,16 +36,14 @@ export function step(core: Core, message: Message): void {
     case MessageType.voteResponse:
     case MessageType.appendResponse:
     case MessageType.heartbeatResponse:
+    case MessageType.sleepResponse:
       return onAnswer(core, message)
     case MessageType.append:
     case MessageType.heartbeat:
     case MessageType.snapshotOffer:
     case MessageType.timeoutNow:
-      return onLeaderMessage(core, message)
     case MessageType.sleep:
-      if (core.leading && message.term === core.term) onSleepAnswer(core, core.leading, message)
-      else onLeaderMessage(core, message)
-      return
+      return onLeaderMessage(core, message)
     case MessageType.gone:
       return onGone(core, message)
     case MessageType.wake:
@@ -53,9 +51,12 @@ export function step(core: Core, message: Message): void {
 }
 
 /** What a sleeping leader may get late, and what puts a follower to sleep: no reason to wake. */
-function isAnswer({ type }: Message): boolean {
-  return type === MessageType.appendResponse || type === MessageType.heartbeatResponse || type === MessageType.sleep
-}
+const quiet: ReadonlySet<MessageType> = new Set([
+  MessageType.appendResponse,
+  MessageType.heartbeatResponse,
+  MessageType.sleep,
+  MessageType.sleepResponse,
+])
 
 function onAnswer(core: Core, message: Message): void {
   const { from, term, type } = message
@@ -69,7 +70,8 @@ function onAnswer(core: Core, message: Message): void {
   const peer = core.leading?.peers.get(from.store)
   if (!core.leading || !peer || !sameMember(peer.member, from)) return
   if (type === MessageType.appendResponse) onAppendResponse(core, core.leading, peer, message)
-  else onHeartbeatResponse(core, core.leading, peer, message)
+  else if (type === MessageType.heartbeatResponse) onHeartbeatResponse(core, core.leading, peer, message)
+  else onSleepResponse(core, core.leading, peer, message)
 }
 
 function onLeaderMessage(core: Core, message: Message): void {

@@ -72,6 +72,8 @@ export const MessageType = {
   /** Hibernation: "I sleep; you may" and "wake up". */
   sleep: 12,
   wake: 13,
+  /** Follower to leader: I sleep as well. */
+  sleepResponse: 14,
 } as const
 export type MessageType = (typeof MessageType)[keyof typeof MessageType]
 
@@ -87,7 +89,8 @@ export type MessageType = (typeof MessageType)[keyof typeof MessageType]
  * | heartbeat           | commit (never beyond what the follower is known to match), round                    |
  * | heartbeatResponse   | round (echoed)                                                                      |
  * | snapshotOffer       | snapshot                                                                            |
- * | sleep               | index/commit that the follower must have to sleep, round; answered by the same        |
+ * | sleep               | index/commit that the follower must have to sleep, round                             |
+ * | sleepResponse       | index, round (echoed)                                                               |
  *
  * `round` is a heartbeat round's number, made by the leader, unique in its term; in a pre-vote it numbers the candidacy.
  * 0 for none.
@@ -190,7 +193,9 @@ export type ChangeResult =
   | { readonly ok: true; readonly index: LogIndex; readonly term: Term }
   | {
       readonly ok: false
-      readonly reason: 'notLeader' | 'transferring' | 'full' | 'changeUnderWay' | 'termNotCommitted' | 'badConfig'
+      /** `newVoter`: a store has to be a learner of a committed configuration before it becomes a voter. */
+      readonly reason:
+        'notLeader' | 'transferring' | 'full' | 'changeUnderWay' | 'termNotCommitted' | 'newVoter' | 'badConfig'
     }
 
 export type TransferResult =
@@ -248,8 +253,10 @@ export interface RaftMachine {
   step(nowMs: number, message: Message): void
   propose(nowMs: number, data: Uint8Array): ProposeResult
   /**
-   * Target sets by store. Stores already present keep their replica id; new ones get the index of the entry. A change of
-   * voters goes through a joint configuration and leaves it by itself once committed.
+   * Target sets by store. Stores already present keep their replica id; new ones, learners only, get the index of the
+   * entry, and hear of it once it is committed: an entry that never is leaves no replica behind whose id would be in the
+   * way of a later one at a lower index. A change of voters goes through a joint configuration and leaves it by itself
+   * once committed.
    */
   changeMembers(
     nowMs: number,
