@@ -174,10 +174,12 @@ export class EngineStorage implements Storage {
   }
 
   async install(range: RangeId, { snapshot, load, record }: Installation): Promise<void> {
-    const { replica, damage } = this.log.log(range)
+    const log = this.log.log(range)
+    const { replica, damage } = log
     assert(damage === '', () => `replica of ${range} is damaged: it is replaced under a new id, never refilled`)
     const { index, term } = record.applied
     assert(index === snapshot.index && term === snapshot.term, 'the loaded state is at its snapshot point')
+    assert(!log.holds(snapshot) || log.last === index, () => `range ${range} holds entries behind snapshot ${index}`)
     assert(index >= (this.data.stored(range)?.record.applied.index ?? 0), 'a snapshot never takes a replica back')
     const slots = this.data.slotsOf(load)
     const installing = { replica, slot: slots.user, snapshot, newHardState: null }

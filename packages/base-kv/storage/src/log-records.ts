@@ -10,7 +10,15 @@ import {
   type RangeId,
   type ReplicaId,
 } from '@base-kv/base'
-import type { Config, Entry, EntryType, HardState, Member, SnapshotMeta } from '@base-kv/raft'
+import {
+  decodeConfig,
+  encodeConfig,
+  type Entry,
+  type EntryType,
+  type HardState,
+  type Member,
+  type SnapshotMeta,
+} from '@base-kv/raft'
 import {
   asBuffer,
   ByteWriter,
@@ -136,43 +144,27 @@ export function openInstalling(range: RangeId, bytes: Uint8Array): InstallingRec
 
 // ---- parts -----------------------------------------------------------------------------------------------------------
 
-function writeHardState(writer: ByteWriter, state: HardState): void {
-  writer.u64(state.term).u64(state.commit)
-  writeMembers(writer, state.vote === null ? [] : [state.vote])
+function writeHardState(writer: ByteWriter, { term, commit, vote }: HardState): void {
+  writer.u64(term).u64(commit)
+  if (vote === null) writer.u8(0)
+  else writer.u8(1).raw(storeIdToBytes(vote.store)).u64(vote.replica)
 }
 
 function readHardState(reader: ByteReader): HardState {
-  const [at, commit, votes] = [term(reader.u64()), logIndex(reader.u64()), readMembers(reader)]
-  return { term: at, commit, vote: votes[0] ?? null }
+  const [at, commit] = [term(reader.u64()), logIndex(reader.u64())]
+  return { term: at, commit, vote: reader.u8() === 0 ? null : readMember(reader) }
 }
 
-export function writeSnapshot(writer: ByteWriter, { index, term, config }: SnapshotMeta): void {
-  writer.u64(index).u64(term)
-  for (const members of [config.voters, config.learners, config.nextVoters, config.nextLearners]) {
-    writeMembers(writer, members)
-  }
+function readMember(reader: ByteReader): Member {
+  return { store: storeIdFromBytes(reader.raw(16)), replica: replicaId(reader.u64()) }
 }
 
-export function readSnapshot(reader: ByteReader): SnapshotMeta {
-  const [index, at] = [logIndex(reader.u64()), term(reader.u64())]
-  const config: Config = {
-    voters: readMembers(reader),
-    learners: readMembers(reader),
-    nextVoters: readMembers(reader),
-    nextLearners: readMembers(reader),
-  }
+function writeSnapshot(writer: ByteWriter, { index, term, config }: SnapshotMeta): void {
+  writer.u64(index).u64(term).bytes(encodeConfig(config))
+}
+
+function readSnapshot(reader: ByteReader): SnapshotMeta {
+  const [index, at, config] = [logIndex(reader.u64()), term(reader.u64()), decodeConfig(reader.bytes())]
+  if (config === undefined) throw new KvError('Corrupt', 'a stored configuration makes no sense')
   return { index, term: at, config }
-}
-
-function writeMembers(writer: ByteWriter, members: readonly Member[]): void {
-  writer.u32(members.length)
-  for (const { store, replica } of members) writer.raw(storeIdToBytes(store)).u64(replica)
-}
-
-function readMembers(reader: ByteReader): Member[] {
-  const members: Member[] = []
-  for (let left = reader.u32(); left > 0; left--) {
-    members.push({ store: storeIdFromBytes(reader.raw(16)), replica: replicaId(reader.u64()) })
-  }
-  return members
 }

@@ -4,7 +4,7 @@
  * an empty log.
  */
 import { KvError, logIndex, rangeIdFromBytes, term, type RangeId, type ReplicaId } from '@base-kv/base'
-import type { SnapshotMeta } from '@base-kv/raft'
+import { emptyConfig, type SnapshotMeta } from '@base-kv/raft'
 import { asBuffer, openRecord } from './byte-codec.ts'
 import { entryKey, logKeys, readEntryKey } from './log-keys.ts'
 import {
@@ -22,11 +22,7 @@ import { RangeLog } from './range-log.ts'
 /** A replica whose id cannot be read may be any: no id may ever come back here until the store is wiped. */
 export const UNKNOWN_REPLICA = Number.MAX_SAFE_INTEGER as ReplicaId
 
-export const emptySnapshot: SnapshotMeta = {
-  index: logIndex(0),
-  term: term(0),
-  config: { voters: [], learners: [], nextVoters: [], nextLearners: [] },
-}
+export const emptySnapshot: SnapshotMeta = { index: logIndex(0), term: term(0), config: emptyConfig }
 
 export interface RecoveredLogs extends FoundLogs {
   readonly installations: Map<RangeId, InstallingRecord>

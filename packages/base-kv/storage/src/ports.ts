@@ -282,8 +282,9 @@ export interface Storage {
   /** A new replica, durable when resolved. Refuses (assert) a replica id at or below the tombstone's. */
   createReplica(range: RangeId, replica: NewReplica): Promise<void>
   /**
-   * Swaps a loaded snapshot in: data and log change at every crash either both or not at all. Entries behind the
-   * snapshot point stay when the log holds the point itself (same term), else the log is empty behind it.
+   * Swaps a loaded snapshot in: data and log change at every crash either both or not at all; the log is empty behind the
+   * snapshot point then. The caller applies nothing from the call until it resolves (asserted), and never installs a
+   * point behind which the log holds entries that follow it (asserted: they may be acknowledged).
    */
   install(range: RangeId, installation: Installation): Promise<void>
   /** Forgets the replica, leaving a tombstone of (range, replica); durable when resolved. */

@@ -14,11 +14,14 @@ const VERSION = 1
 const TRAILER = 5
 const KEY_ROOM = SLOT_PREFIX_BYTES + limits.keyBytesMax + 1024
 const CACHED_VIEWS = 2048
+const CACHED_KEY_LENGTH = 64
 
 export class PairSealer {
   #scratch = Buffer.allocUnsafe(KEY_ROOM + 64 * 1024)
   #keyViews: Buffer[] = []
   #valueViews: Buffer[] = []
+  /** Key, value and version in one, by key length and value length. */
+  #pairViews: Buffer[][] = []
   /** The sealed pair; valid until the next call. */
   key: Uint8Array = this.#scratch
   value: Uint8Array = this.#scratch
@@ -31,9 +34,9 @@ export class PairSealer {
     const scratch = this.#scratch
     scratch.set(value, KEY_ROOM)
     scratch[KEY_ROOM + value.length] = VERSION
-    const checksum = crc32(this.#valueView(value.length + 1), crc32(this.key))
-    scratch.writeUInt32LE(checksum, KEY_ROOM + value.length + 1)
-    this.value = this.#valueView(stored)
+    const checked = KEY_ROOM + value.length + 1
+    scratch.writeUInt32LE(crc32(this.#pairView(this.key.length, value.length + 1)), checked)
+    this.value = this.#valueViews[stored] ?? this.#cache(this.#valueViews, stored, KEY_ROOM)
   }
 
   /** Sets `key` alone, for a delete. */
@@ -45,8 +48,14 @@ export class PairSealer {
     this.key = this.#keyViews[length] ?? this.#cache(this.#keyViews, length, from)
   }
 
-  #valueView(length: number): Buffer {
-    return this.#valueViews[length] ?? this.#cache(this.#valueViews, length, KEY_ROOM)
+  #pairView(keyLength: number, checkedLength: number): Buffer {
+    const known = this.#pairViews[keyLength]?.[checkedLength]
+    if (known !== undefined) return known
+    const view = this.#scratch.subarray(KEY_ROOM - keyLength, KEY_ROOM + checkedLength)
+    // Few lengths of keys and values make many pairs: only short keys are worth it.
+    if (keyLength <= CACHED_KEY_LENGTH && checkedLength <= CACHED_VIEWS)
+      (this.#pairViews[keyLength] ??= [])[checkedLength] = view
+    return view
   }
 
   #cache(views: Buffer[], length: number, from: number): Buffer {
@@ -59,6 +68,7 @@ export class PairSealer {
     this.#scratch = Buffer.allocUnsafe(KEY_ROOM + 2 * stored)
     this.#keyViews = []
     this.#valueViews = []
+    this.#pairViews = []
   }
 }
 
