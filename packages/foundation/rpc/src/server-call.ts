@@ -3,7 +3,7 @@
  * no metadata object, no queue, no promise; everything that is rarely asked for is made when asked.
  */
 import { assert, AssertionError, KvError, toKvError } from '@base-kv/base'
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { IncomingHttpHeaders, ServerHttp2Stream, ServerStreamResponseOptions } from 'node:http2'
 import { constants } from 'node:http2'
 import { frameMessage, framePrefix, MessageReader } from './message-frames.ts'
 import type { Method } from './method-table.ts'
@@ -12,27 +12,35 @@ import { statusTrailers } from './status.ts'
 
 const responseHeaders = { ':status': 200, 'content-type': 'application/grpc+proto' } as const
 const okTrailers = { 'grpc-status': '0' } as const
-const respondOptions = { waitForTrailers: true } as const
+// Nobody reads the `date` that Node would add; the type does not know the option.
+const respondOptions: ServerStreamResponseOptions = Object.assign({ waitForTrailers: true }, { sendDate: false })
+const refuseOptions: ServerStreamResponseOptions = Object.assign({ endStream: true }, { sendDate: false })
 /** From here on a copy costs more than a second write. */
 const LARGE_BYTES = 16 * 1024
 const DEFAULT_STORE = 'kv.store'
 const TIMEOUT = /^(\d{1,8})([HMSmun])$/
 const unitMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 }
 
-export function serveCall(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: Method): ServerCall {
+/** `onOver` is called once, when the stream is closed. */
+export function serveCall(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  method: Method,
+  onOver: (call: ServerCall) => void,
+): ServerCall {
   switch (method.kind) {
     case 'unary':
-      return new UnaryCall(stream, headers, method)
+      return new UnaryCall(stream, headers, method, onOver)
     case 'serverStream':
-      return new ServerStreamCall(stream, headers, method)
+      return new ServerStreamCall(stream, headers, method, onOver)
     case 'bidi':
-      return new BidiCall(stream, headers, method)
+      return new BidiCall(stream, headers, method, onOver)
   }
 }
 
 /** Ends a call before it has a handler. */
 export function refuseCall(stream: ServerHttp2Stream, error: KvError): void {
-  stream.respond({ ...responseHeaders, ...statusTrailers(error) }, { endStream: true })
+  stream.respond({ ...responseHeaders, ...statusTrailers(error) }, refuseOptions)
   // The rest of the request is not wanted.
   stream.close(constants.NGHTTP2_NO_ERROR)
 }
@@ -52,13 +60,21 @@ export abstract class ServerCall implements CallContext {
   #responded = false
   #trailers: Record<string, string> = okTrailers
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: Method) {
+  constructor(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    method: Method,
+    onOver: (call: ServerCall) => void,
+  ) {
     this.stream = stream
     this.#headers = headers
     this.path = method.path
     this.reader = new MessageReader(method.requestBytesMax)
     this.#startedAt = headers['grpc-timeout'] === undefined ? 0 : performance.now()
-    stream.on('close', () => this.#closed())
+    stream.on('close', () => {
+      onOver(this)
+      this.#closed()
+    })
     stream.on('data', (chunk: Buffer) => this.#received(chunk))
     stream.on('end', () => this.#ended())
   }
@@ -232,8 +248,13 @@ abstract class OneRequestCall extends ServerCall {
 class UnaryCall extends OneRequestCall {
   readonly #method: Method & { kind: 'unary' }
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: Method & { kind: 'unary' }) {
-    super(stream, headers, method)
+  constructor(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    method: Method & { kind: 'unary' },
+    onOver: (call: ServerCall) => void,
+  ) {
+    super(stream, headers, method, onOver)
     this.#method = method
   }
 
@@ -278,8 +299,13 @@ abstract class StreamedReplies extends OneRequestCall {
 class ServerStreamCall extends StreamedReplies {
   readonly #method: Method & { kind: 'serverStream' }
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: Method & { kind: 'serverStream' }) {
-    super(stream, headers, method)
+  constructor(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    method: Method & { kind: 'serverStream' },
+    onOver: (call: ServerCall) => void,
+  ) {
+    super(stream, headers, method, onOver)
     this.#method = method
   }
 
@@ -296,8 +322,13 @@ class BidiCall extends StreamedReplies implements BidiStream {
   /** The caller has said everything, while paused. */
   #endHeld = false
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: Method & { kind: 'bidi' }) {
-    super(stream, headers, method)
+  constructor(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    method: Method & { kind: 'bidi' },
+    onOver: (call: ServerCall) => void,
+  ) {
+    super(stream, headers, method, onOver)
     try {
       method.handler(this, this)
     } catch (thrown) {

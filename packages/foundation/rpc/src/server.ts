@@ -145,12 +145,12 @@ class Http2RpcServer {
     if (method === undefined) {
       return refuseCall(stream, new KvError('Unimplemented', `this server has no method ${path}`))
     }
-    const call = serveCall(stream, headers, method)
-    this.#calls.add(call)
-    stream.on('close', () => {
-      this.#calls.delete(call)
-      if (this.#calls.size === 0) this.#idle?.()
-    })
+    this.#calls.add(serveCall(stream, headers, method, this.#over))
+  }
+
+  readonly #over = (call: ServerCall): void => {
+    this.#calls.delete(call)
+    if (this.#calls.size === 0) this.#idle?.()
   }
 }
 
