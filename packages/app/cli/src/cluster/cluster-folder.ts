@@ -89,12 +89,14 @@ export async function updateNode(folder: string, name: string, process: ProcessI
   })
 }
 
-/** @throws KvError NotFound */
+/** @throws KvError BadRequest */
 export function findNode(cluster: ClusterFile, name: string): ClusterNode {
   const node = cluster.nodes.find((one) => one.name === name)
   if (node) return node
   const known = cluster.nodes.map((one) => one.name).join(', ')
-  throw new KvError('NotFound', `no node "${name}" in this cluster`, { hint: `its nodes are ${known}; or say leader` })
+  throw new KvError('BadRequest', `no node "${name}" in this cluster`, {
+    hint: `its nodes are ${known}; or say leader`,
+  })
 }
 
 const LOCK_WAIT_MS = 10_000

@@ -64,10 +64,7 @@ export async function up(options: UpOptions, say: (text: string) => void): Promi
 }
 
 /** Undefined when the cluster runs already. */
-async function startAll(
-  options: UpOptions,
-  say: (text: string) => void,
-): Promise<{ cluster: Omit<ClusterFile, 'boot'>; spawned: ReadonlyMap<string, SpawnedNode> } | undefined> {
+async function startAll(options: UpOptions, say: (text: string) => void): Promise<StartedNodes | undefined> {
   const { folder } = options
   const before = readCluster(folder)
   if (before?.nodes.some(isAlive)) {
@@ -86,19 +83,36 @@ async function startAll(
       hint: 'leave --nodes out to start them again, give another --data, or --fresh to empty it',
     })
   }
-  const ports = portsOf(options.basePort ?? known?.basePort ?? 7_700, count)
+  const basePort = options.basePort ?? known?.basePort ?? 7_700
+  say(`starting ${count} nodes …\n`)
+  return startNodes({ folder, count, basePort, supervisor: options.detach ? null : identify(process.pid) })
+}
+
+export interface StartNodesOptions {
+  readonly folder: string
+  readonly count: number
+  readonly basePort: number
+  readonly supervisor: ProcessIdentity | null
+}
+
+export interface StartedNodes {
+  readonly cluster: Omit<ClusterFile, 'boot'>
+  readonly spawned: ReadonlyMap<string, SpawnedNode>
+}
+
+/** Writes what the nodes are started with, and starts them. @throws KvError BadConfig when a port is taken */
+export async function startNodes({ folder, count, basePort, supervisor }: StartNodesOptions): Promise<StartedNodes> {
+  const ports = portsOf(basePort, count)
   await needFreePorts(ports)
   mkdirSync(folder, { recursive: true })
   const peers = ports.map((node) => node.rpc)
   for (const node of ports) writeNodeConfig(folder, { ...node, peers })
-  const supervisor: ProcessIdentity | null = options.detach ? null : identify(process.pid)
-  say(`starting ${count} nodes …\n`)
   const spawned = new Map(ports.map(({ name }) => [name, spawnNode(folder, name, supervisor)]))
   const nodes = ports.map((node): ClusterNode => {
     const { pid = 0, startTicks = 0 } = spawned.get(node.name) ?? {}
     return { ...node, pid, startTicks }
   })
-  const cluster = { nodes, basePort: options.basePort ?? known?.basePort ?? 7_700, supervisor }
+  const cluster = { nodes, basePort, supervisor }
   writeCluster(folder, cluster)
   return { cluster, spawned }
 }
@@ -115,7 +129,7 @@ const hasData = (folder: string, cluster: ClusterFile): boolean =>
   cluster.nodes.some((node) => existsSync(dataPath(folder, node.name)))
 
 /** @throws KvError with the code that fits the exit code of the node that ended */
-function needAllAlive(folder: string, spawned: ReadonlyMap<string, SpawnedNode>): void {
+export function needAllAlive(folder: string, spawned: ReadonlyMap<string, SpawnedNode>): void {
   for (const [name, { child }] of spawned) {
     if (child.exitCode === null && child.signalCode === null) continue
     const exit = readExit(folder, name) ?? { code: child.exitCode, signal: child.signalCode, at: '' }

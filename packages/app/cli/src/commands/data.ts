@@ -1,5 +1,6 @@
 /** put, get, del, scan, cas. */
 import { readFileSync } from 'node:fs'
+import { buffer } from 'node:stream/consumers'
 import { KvError, toKvError } from '@base-kv/base'
 import type { Consistency, KeyValue, ScanRange } from '@base-kv/client'
 import { type ClientFlags, withClient } from '../client-options.ts'
@@ -35,7 +36,7 @@ export async function put(
     throw new KvError('BadRequest', 'put wants one value', { hint: 'give it as the second argument, or with --file' })
   }
   const keyBytes = parseBytes(key)
-  const valueBytes = value === undefined ? readValue(flags.file ?? '-') : parseBytes(value)
+  const valueBytes = value === undefined ? await readValue(flags.file ?? '-') : parseBytes(value)
   await withClient(flags, (client) => client.put(keyBytes, valueBytes))
   await print(format, done)
 }
@@ -48,9 +49,9 @@ export async function del(key: string, flags: ClientFlags): Promise<void> {
 }
 
 /** @throws KvError BadRequest */
-function readValue(path: string): Uint8Array {
+async function readValue(path: string): Promise<Uint8Array> {
   try {
-    return readFileSync(path === '-' ? 0 : path)
+    return path === '-' ? await buffer(process.stdin) : readFileSync(path)
   } catch (cause) {
     throw new KvError('BadRequest', `cannot read "${path}": ${(cause as Error).message}`, {
       hint: 'name a readable file, or - for standard input',

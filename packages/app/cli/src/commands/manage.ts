@@ -3,7 +3,7 @@ import { KvError } from '@base-kv/base'
 import type { KvClient } from '@base-kv/client'
 import { v1 } from '@base-kv/protocol'
 import { clientOptions, type ClientFlags, withClient } from '../client-options.ts'
-import { clusterView, showRef } from '../cluster-view.ts'
+import { clusterView, showRef, type StoreRef } from '../cluster-view.ts'
 import { parseBytes } from '../output/bytes-text.ts'
 import { parseFormat, print } from '../output/print.ts'
 import { table } from '../output/table.ts'
@@ -100,22 +100,25 @@ async function rangeId(client: KvClient, wanted: string | undefined): Promise<st
   throw new KvError('BadRequest', `there are ${ranges.length} ranges`, { hint: 'name one with --range' })
 }
 
+/** What the change made of the range: its version from the reply, who leads as the nodes say now. */
 async function printRange(client: KvClient, format: ReturnType<typeof parseFormat>, range: Range): Promise<void> {
   const { high, low } = { high: range.verHigh ?? 0, low: range.verLow ?? 0 }
+  const ver = high * 2 ** 32 + low
   const view = clusterView(await client.describe())
-  const node = (store: string) => ({ node: view.nodes.find((one) => one.store === store)?.node ?? '?', store })
-  const leader = range.leader ? node(range.leader) : null
-  const voters = (range.config?.voters ?? []).map(node)
+  const now = view.ranges.find((one) => one.id === range.id)
+  const { leader = null, voters = [], learners = [], state = '' } = now ?? {}
   await print(format, {
-    json: { id: range.id, ver: high * 2 ** 32 + low, verHigh: high, verLow: low, state: range.state, leader, voters },
+    json: { id: range.id, ver, verHigh: high, verLow: low, state, leader, voters, learners },
     table: () =>
       table(
-        ['RANGE', 'VER', 'STATE', 'LEADER', 'VOTERS'],
-        [[range.id ?? '', `${high}-${low}`, range.state ?? '', showRef(leader), voters.map(showRef).join(', ')]],
+        ['RANGE', 'VER', 'STATE', 'LEADER', 'VOTERS', 'LEARNERS'],
+        [[range.id, `${high}-${low}`, state, showRef(leader), refs(voters), refs(learners)]],
       ),
-    raw: () => `${high * 2 ** 32 + low}\n`,
+    raw: () => `${ver}\n`,
   })
 }
+
+const refs = (list: readonly StoreRef[]): string => list.map(showRef).join(', ')
 
 const names = (list: string): string[] =>
   list

@@ -2,10 +2,7 @@ export type Cell = string | number | undefined | null
 
 /** Columns padded to their widest cell, two spaces between them; what is unknown shows as `-`. */
 export function table(header: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const lines = [
-    header,
-    ...rows.map((row) => row.map((cell) => (cell == null || cell === '' ? '-' : String(cell)))),
-  ]
+  const lines = [header, ...rows.map((row) => row.map((cell) => (cell == null || cell === '' ? '-' : String(cell))))]
   const widths = header.map((_, column) => Math.max(...lines.map((line) => width(line[column] ?? ''))))
   const padded = lines.map((line) =>
     line
