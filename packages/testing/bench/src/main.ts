@@ -1,0 +1,42 @@
+/** `npm run bench`. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { toKvError } from '@base-kv/base'
+import { help, parseOptions } from './options.ts'
+import { report } from './report.ts'
+import { runBench } from './run-bench.ts'
+
+const EXIT = { fine: 0, failed: 1, usage: 2, interrupted: 130 } as const
+const PARENT_CHECK_MS = 1_000
+
+async function main(): Promise<number> {
+  const interrupted = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort())
+  const parent = process.ppid
+  setInterval(() => process.ppid !== parent && interrupted.abort(), PARENT_CHECK_MS).unref()
+  try {
+    const options = parseOptions(process.argv.slice(2))
+    if (options === 'help') {
+      process.stdout.write(`${help}\n`)
+      return EXIT.fine
+    }
+    const say = (line: string) => void process.stdout.write(`${line}\n`)
+    const results = await runBench(options, { say, signal: interrupted.signal })
+    mkdirSync(dirname(options.output), { recursive: true })
+    writeFileSync(options.output, `${JSON.stringify(results, null, 2)}\n`)
+    process.stdout.write(`${report(results)}\nwritten to ${options.output}\n`)
+    return EXIT.fine
+  } catch (thrown) {
+    if (interrupted.signal.aborted) {
+      process.stderr.write('interrupted: everything was stopped\n')
+      return EXIT.interrupted
+    }
+    const error = toKvError(thrown)
+    process.stderr.write(`error ${error.code}: ${error.message}${error.hint ? `; ${error.hint}` : ''}\n`)
+    return error.code === 'BadRequest' ? EXIT.usage : EXIT.failed
+  }
+}
+
+process.exitCode = await main()
+// A keep-alive connection to a node that is gone must not hold the process.
+process.exit()

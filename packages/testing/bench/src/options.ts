@@ -1,0 +1,97 @@
+/** The command line. */
+import { parseArgs } from 'node:util'
+import { KvError } from '@base-kv/base'
+import { defaultSuites, laterSuites, type SuiteName, suiteNames } from './suites.ts'
+
+export type Side = 'ours' | 'etcd'
+
+export interface BenchOptions {
+  readonly sides: readonly Side[]
+  readonly suites: readonly SuiteName[]
+  /** Seconds of one measurement. */
+  readonly seconds: number
+  /** Measurements of a side at a point; the medians count. */
+  readonly rounds: number
+  readonly output: string
+}
+
+export const help = `npm run bench -- [options]
+
+Three node processes of base-kv against three of etcd, on this machine, fsync on in both, the same load from h2load at
+both, in turn. Prints a table and writes bench/latest.json. Without options about six minutes.
+
+  --suite NAME     ${suiteNames.join(', ')}; may be given several times
+                   (default: all but memory)
+  --only ours      without etcd; --only etcd: without base-kv
+  --seconds N      one measurement (default 4; 1 to 3600)
+  --rounds N       measurements of each side at each point, medians count (default 3; 1 to 100)
+  --output FILE    where the figures go (default bench/latest.json)
+  -h, --help       this
+
+Examples
+  npm run bench
+  npm run bench -- --suite put --rounds 5
+  npm run bench -- --only ours --suite put --suite client --seconds 2 --rounds 1
+  npm run bench -- --only ours --suite memory --seconds 300
+
+Needs h2load (Debian package nghttp2-client) and, unless --only ours, etcd (Debian package etcd-server).
+Exit codes: 0 measured (targets reached or missed), 1 something failed, 2 wrong usage, 130 interrupted.`
+
+/** @returns 'help' when that was asked for. @throws KvError BadRequest */
+export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
+  const { values } = parse(args)
+  if (values.help) return 'help'
+  return {
+    sides: sidesOf(values.only),
+    suites: suitesOf(values.suite ?? []),
+    seconds: wholeNumber('--seconds', values.seconds ?? '4', 3_600),
+    rounds: wholeNumber('--rounds', values.rounds ?? '3', 100),
+    output: values.output ?? 'bench/latest.json',
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        suite: { type: 'string', multiple: true },
+        only: { type: 'string' },
+        seconds: { type: 'string' },
+        rounds: { type: 'string' },
+        output: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    })
+  } catch (cause) {
+    throw usage((cause as Error).message.split('\n')[0]?.replace(/\.$/, '') ?? 'wrong options', cause)
+  }
+}
+
+function sidesOf(only: string | undefined): readonly Side[] {
+  if (only === undefined) return ['ours', 'etcd']
+  if (only === 'ours' || only === 'etcd') return [only]
+  throw usage(`--only is "${only}"; allowed: ours, etcd`)
+}
+
+function suitesOf(names: readonly string[]): readonly SuiteName[] {
+  for (const name of names) {
+    if (laterSuites.includes(name)) throw usage(`--suite ${name} does not exist yet: it comes with what it measures`)
+    if (!isSuite(name)) throw usage(`--suite is "${name}"; allowed: ${suiteNames.join(', ')}`)
+  }
+  return names.length === 0 ? defaultSuites : [...new Set(names.filter(isSuite))]
+}
+
+function isSuite(name: string): name is SuiteName {
+  return (suiteNames as readonly string[]).includes(name)
+}
+
+function wholeNumber(flag: string, text: string, max: number): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= 1 && value <= max) return value
+  throw usage(`${flag} is "${text}"; allowed: 1 to ${max}`)
+}
+
+function usage(message: string, cause?: unknown): KvError {
+  return new KvError('BadRequest', message, { hint: 'npm run bench -- --help', cause })
+}
