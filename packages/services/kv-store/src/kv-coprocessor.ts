@@ -61,14 +61,18 @@ export class KvCoprocessor implements Coprocessor {
 
   query(kind: number, body: Uint8Array, state: RangeReader): Uint8Array | Promise<Uint8Array> {
     if (kind === KvQuery.get) {
-      const { key } = v1.GetRequest.decode(body)
+      const { key } = decodeQuery(() => v1.GetRequest.decode(body))
       const bad = checkKey(key)
       if (bad) throw bad
       if (!contains(state.boundary, key)) throw outside()
       const value = state.get(key)
       return value === undefined ? DONE : v1.GetReply.encode({ value }).finish()
     }
-    if (kind === KvQuery.scan) return scanPage(v1.ScanRequest.decode(body), state)
+    if (kind === KvQuery.scan)
+      return scanPage(
+        decodeQuery(() => v1.ScanRequest.decode(body)),
+        state,
+      )
     throw new KvError('BadRequest', `kv.store has no query ${kind}`)
   }
 
@@ -92,6 +96,13 @@ export class KvCoprocessor implements Coprocessor {
     }
     return null
   }
+}
+
+/** Queries come unchecked. @throws KvError BadRequest */
+function decodeQuery<T>(decode: () => T): T {
+  const request = tryDecode(decode)
+  if (request instanceof KvError) throw request
+  return request
 }
 
 const outside = () =>
