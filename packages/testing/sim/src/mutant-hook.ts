@@ -6,24 +6,35 @@ import type { Mutant } from './mutants.ts'
 
 /**
  * Puts a known bug into the Raft core while its sources are loaded, in this process only: production code carries no
- * switch for it. Must run before the core is imported. The text to replace must occur exactly once, so that a mutant
+ * switch for it. Must run before the core is imported. Each text to replace must occur exactly once, so that a mutant
  * that no longer fits its source is an error and not a silent pass.
  */
 export function installMutant(mutant: Mutant): void {
-  const wanted = new URL(mutant.file, import.meta.resolve('@base-kv/raft')).href
-  const source = mutate(mutant, readFileSync(fileURLToPath(wanted), 'utf8'))
+  const entry = import.meta.resolve('@base-kv/raft')
+  const sources = new Map<string, string>()
+  for (const { file } of mutant.edits) {
+    const url = new URL(file, entry).href
+    sources.set(url, mutate(mutant, file, readFileSync(fileURLToPath(url), 'utf8')))
+  }
   registerHooks({
-    load: (url, context, nextLoad) =>
-      url === wanted ? { format: 'module-typescript', shortCircuit: true, source } : nextLoad(url, context),
+    load(url, context, nextLoad) {
+      const source = sources.get(url)
+      return source === undefined ? nextLoad(url, context) : { format: 'module-typescript', shortCircuit: true, source }
+    },
   })
 }
 
 /** @returns the source with the bug in it. */
-export function mutate(mutant: Mutant, source: string): string {
-  const parts = source.split(mutant.find)
-  assert(
-    parts.length === 2,
-    () => `mutant ${mutant.id}: its text occurs ${parts.length - 1} times in ${mutant.file}, wanted once`,
-  )
-  return parts.join(mutant.replace)
+export function mutate(mutant: Mutant, file: string, source: string): string {
+  let text = source
+  for (const edit of mutant.edits) {
+    if (edit.file !== file) continue
+    const parts = text.split(edit.find)
+    assert(
+      parts.length === 2,
+      () => `mutant ${mutant.id}: '${edit.find}' occurs ${parts.length - 1} times in ${file}, wanted once`,
+    )
+    text = parts.join(edit.replace)
+  }
+  return text
 }

@@ -1,7 +1,7 @@
 import type { StoreId } from '@base-kv/base'
 import type { Node } from './node.ts'
 import type { Prng } from './prng.ts'
-import { storeNumber, stores } from './stores.ts'
+import { membersOf, storeNumber, stores } from './stores.ts'
 import type { World } from './world.ts'
 
 /** Does to the cluster what the seed's swarm allows, each kind of fault on a clock of its own, until it is stopped. */
@@ -261,7 +261,14 @@ export class Nemesis {
       learners = learners.filter((other) => other !== store)
       if (wasLearner && prng.chance(0.7)) voters.push(store)
       else if (wasVoter && prng.chance(0.3)) learners.push(store)
-      else if (!wasVoter && !wasLearner) (prng.chance(0.5) ? learners : voters).push(store)
+      else if (!wasVoter && !wasLearner) (prng.chance(0.9) ? learners : voters).push(store)
+      if (voters.length === 0) return
+    }
+    if (prng.chance(0.95)) {
+      // A store has to be a learner before it can vote; now and then that is tried nevertheless.
+      const known = new Set(membersOf(config).map((member) => member.store))
+      learners.push(...voters.filter((store) => !known.has(store)))
+      voters = voters.filter((store) => known.has(store))
       if (voters.length === 0) return
     }
     replica.input((machine, nowMs) => {

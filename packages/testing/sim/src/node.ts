@@ -190,7 +190,7 @@ export class Node implements Host {
     const { replica } = this
     if (!replica) return
     traceMessage(this.world.trace, 'receive', message)
-    replica.input((machine, nowMs) => machine.step(nowMs, message))
+    replica.step(message)
   }
 
   private answerGone(message: Message): void {

@@ -17,6 +17,7 @@ import {
   type Ready,
   type SnapshotMeta,
 } from '@base-kv/raft'
+import { Leadership } from './checkers/leadership.ts'
 import { configInForce, type View } from './checkers/view.ts'
 import type { ReadFloor } from './checkers/reads.ts'
 import { encodeCommand } from './command.ts'
@@ -57,6 +58,7 @@ export class Replica {
   installing = false
   ended = false
 
+  private readonly leadership: Leadership
   private readonly world: World
   private readonly host: Host
   private turnDue = false
@@ -103,6 +105,7 @@ export class Replica {
         persistId: 0,
       },
     }
+    this.leadership = new Leadership(world.disks, world.swarm.raft.electionTimeoutMs)
     world.observer.applies.state(host.number, parts.registers)
     this.stepped()
   }
@@ -118,7 +121,16 @@ export class Replica {
   tick(): void {
     this.input((machine, nowMs) => {
       machine.diskBusySince(this.host.disk.busySinceMs)
-      if (!this.asleep) machine.tick(nowMs)
+      if (this.asleep) return
+      machine.tick(nowMs)
+      this.leadership.ticked(this.view, nowMs)
+    })
+  }
+
+  step(message: Message): void {
+    this.input((machine, nowMs) => {
+      this.leadership.received(message, nowMs)
+      machine.step(nowMs, message)
     })
   }
 
@@ -256,6 +268,7 @@ export class Replica {
     this.log.append(ready.entries)
     this.stepped()
     world.observer.written(view, ready)
+    this.leadership.turned(view, host.localNowMs)
     assert(
       this.log.last === machine.lastIndex,
       () => `${memberText(this.self)}: core ends at ${machine.lastIndex}, log at ${this.log.last}`,

@@ -68,6 +68,7 @@ export function runSeed(seed: number, write: ((line: string) => void) | null = n
     trace,
     coverage,
     observer,
+    disks,
     network,
     prng: prng.fork(),
     calm: false,

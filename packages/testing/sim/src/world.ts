@@ -1,5 +1,6 @@
 import type { Member, Message, SnapshotMeta } from '@base-kv/raft'
 import type { Observer } from './checkers/observer.ts'
+import type { Disk } from './disk.ts'
 import type { EventHeap } from './event-heap.ts'
 import type { Coverage } from './faults.ts'
 import type { Network } from './network.ts'
@@ -27,6 +28,8 @@ export interface World {
   readonly trace: Trace
   readonly coverage: Coverage
   readonly observer: Observer
+  /** By store number. */
+  readonly disks: readonly Disk[]
   readonly network: Network<Payload>
   /** Chance inside the shells and the cores; faults and clients have streams of their own. */
   readonly prng: Prng
