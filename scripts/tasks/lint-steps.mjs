@@ -11,5 +11,9 @@ export function lintSteps(paths = []) {
     { name: 'prettier (format)', args: [bin('prettier/bin/prettier.cjs'), '--check', '--log-level=warn', ...where] },
     { name: 'architecture.json (who imports whom)', args: ['scripts/arch.mjs'] },
     { name: 'proto/ (generated code)', args: ['scripts/proto.mjs', '--check'] },
+    {
+      name: 'docs/configuration.md (made from the schema)',
+      args: ['--no-warnings', '--conditions=source', 'scripts/config-docs.mjs', '--check'],
+    },
   ]
 }
