@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { KvError } from '@base-kv/base'
 import { addOutputOption } from './client-options.ts'
-import { command, type ExitSlot, withExamples } from './program.ts'
+import { command, type ExitSlot, withExamples, whole } from './command.ts'
 
 const say = (text: string): void => void process.stdout.write(text)
 const NODE = 'its name (n1, n2, …), or leader'
@@ -126,13 +126,4 @@ export function addClusterCommands(root: Command, slot: ExitSlot): void {
   withExamples(start, 'node start --config n1.yaml')
   withExamples(node, 'node start --config n1.yaml')
   root.addCommand(node.addCommand(start))
-}
-
-/** @throws KvError BadRequest */
-export function whole(text: string, flag: string, least: number, most: number): number {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value
-  throw new KvError('BadRequest', `${flag} ${text} is no whole number from ${least} to ${most}`, {
-    hint: `write for example ${flag} ${Math.max(least, Math.min(most, 3))}`,
-  })
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { addClientOptions } from './client-options.ts'
-import { command, type ExitSlot, withExamples } from './program.ts'
+import { command, type ExitSlot, withExamples } from './command.ts'
 
 const BYTES = 'UTF-8 text; hex:… and base64:… give any bytes'
 const CONSISTENCY = 'linearizable (newest), lease (newest while clocks run evenly) or stale (what the node has)'

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { addClientOptions } from './client-options.ts'
-import { command, type ExitSlot, withExamples } from './program.ts'
+import { command, type ExitSlot, withExamples } from './command.ts'
 
 const STORE = 'a node’s name, or a unique prefix of the store id'
 

@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
 import { addClientOptions } from './client-options.ts'
-import { whole } from './program-cluster.ts'
-import { command, type ExitSlot, withExamples } from './program.ts'
+import { command, type ExitSlot, withExamples, whole } from './command.ts'
 
 export function addToolCommands(root: Command, slot: ExitSlot): void {
   const version = command('version', 'Versions of this command, of its Node, and of the nodes that answer').action(

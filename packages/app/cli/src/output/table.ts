@@ -14,4 +14,4 @@ export function table(header: readonly string[], rows: readonly (readonly Cell[]
 }
 
 /** Characters, not UTF-16 units. */
-const width = (text: string): number => [...text].length
+const width = (text: string): number => Array.from(text).length
