@@ -1,6 +1,7 @@
 /**
  * One process a data folder. LevelDB's own lock on a small database of its own does it (the system frees it when the process
- * dies), because the databases' files are looked at before they are opened. `owner.json` only says who for the error message.
+ * dies), because the databases' files are looked at before they are opened. `owner.json` says who has it, for the error
+ * message; a file that is still there tells that its owner did not end in order.
  */
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,6 +10,8 @@ import { readIfThere } from './durable-file.ts'
 import { openLevelEngine } from './level-engine.ts'
 
 export interface FolderLock {
+  /** How many owners in a row before this one did not end in order (kill, abort, power cut). */
+  readonly uncleanEnds: number
   release(): Promise<void>
 }
 
@@ -27,8 +30,11 @@ export async function lockFolder(directory: string): Promise<FolderLock> {
       cause: thrown,
     })
   })
-  await writeFile(ownerFile, `${JSON.stringify({ pid: process.pid })}\n`)
+  const before = await readIfThere(ownerFile)
+  const uncleanEnds = before === undefined ? 0 : Number(/"uncleanEnds":(\d+)/.exec(before)?.[1] ?? 0) + 1
+  await writeFile(ownerFile, `${JSON.stringify({ pid: process.pid, uncleanEnds })}\n`)
   return {
+    uncleanEnds,
     async release() {
       await rm(ownerFile, { force: true })
       await engine.close()

@@ -8,14 +8,14 @@ import { mkdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KvError } from '@base-kv/base'
 import { ballastIn, DiskSpaceWatch } from './disk-space.ts'
-import { readIfThere, removeDurably, writeDurably } from './durable-file.ts'
 import { EngineStorage, type Disk } from './engine-storage.ts'
 import { lockFolder } from './folder-lock.ts'
 import { newIdentity, readIdentity, writeIdentity } from './identity.ts'
 import { openLevelEngine } from './level-engine.ts'
 import { memoryEngine, type MemoryDisk } from './memory-engine.ts'
 import type { DiskSpace, Engine, Storage, StorageDeps, StorageOptions, StoreIdentity } from './ports.ts'
-import { checkDatabase, checkTables } from './raw/check-database.ts'
+import { forgetDamage, lookAtFiles } from './look-at-files.ts'
+import { checkTables } from './raw/check-database.ts'
 
 const MIB = 1024 * 1024
 /** LevelDB's one background thread serves both databases: with the default buffer log syncs stall for a second under load. */
@@ -35,7 +35,7 @@ export async function openStorage(options: StorageOptions, deps: StorageDeps): P
   const space = new DiskSpaceWatch(options, deps)
   try {
     const known = await readIdentity(directory, options.cluster)
-    const damage = await lookAtFiles(directory, known !== undefined)
+    const damage = await lookAtFiles({ directory, isNew: known === undefined, uncleanEnds: lock.uncleanEnds })
     for (const database of ['log', 'data'] as const) {
       opened.push(await orNoSpace(directory, () => openDatabase(directory, database)))
     }
@@ -53,7 +53,7 @@ export async function openStorage(options: StorageOptions, deps: StorageDeps): P
     }
     const storage = await EngineStorage.open({ log, data }, damage, disk, options, deps)
     if (known === undefined) await writeIdentity(directory, disk.identity)
-    if (damage.length > 0) await removeDurably(damageFile(directory))
+    if (damage.length > 0) await forgetDamage(directory)
     return storage
   } catch (thrown) {
     space.stop()
@@ -84,28 +84,6 @@ export function openMemoryStorage(
     release: async () => {},
   }
   return EngineStorage.open({ log: memoryEngine(disks.log), data: memoryEngine(disks.data) }, [], disk, options, deps)
-}
-
-/** @returns damage found before LevelDB opens anything; on record in a file until every replica carries its mark. */
-async function lookAtFiles(directory: string, known: boolean): Promise<string[]> {
-  const damage = [...(await earlierDamage(directory))]
-  for (const database of ['log', 'data'] as const) {
-    const path = join(directory, database)
-    if (known && (await readIfThere(join(path, 'CURRENT'))) === undefined) damage.push(`database ${database} is gone`)
-    else damage.push(...(await checkDatabase(path, { tables: database === 'log' })))
-  }
-  if (damage.length > 0) await writeDurably(damageFile(directory), `${JSON.stringify(damage, null, 2)}\n`)
-  return damage
-}
-
-/** A start that ended between finding damage and marking the replicas. */
-async function earlierDamage(directory: string): Promise<string[]> {
-  const text = await readIfThere(damageFile(directory))
-  return text === undefined ? [] : (JSON.parse(text) as string[])
-}
-
-function damageFile(directory: string): string {
-  return join(directory, 'damage.json')
 }
 
 function openDatabase(directory: string, database: 'log' | 'data'): Promise<Engine> {

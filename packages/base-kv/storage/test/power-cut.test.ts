@@ -57,7 +57,7 @@ describe('power cut', () => {
       process.stderr.write(`not tested on this machine: ${String(thrown)}\n`)
       return
     }
-    const acknowledged: Acknowledged = { entry: 0, flushed: 0, votes: new Map() }
+    let acknowledged: Acknowledged = { entry: 0, flushed: 0, votes: new Map() }
     for (let cut = 0; cut < 5; cut++) {
       const disk = await mountImage(image, join(folder.path, 'mount'))
       if (disk === undefined) return
@@ -68,8 +68,13 @@ describe('power cut', () => {
         load.go()
         const target = acknowledged.entry + 100 + cut * 71
         await load.line((line) => Number(/^entry (\d+)/.exec(line)?.[1]) >= target)
+        // A sync that is under way while the ioctl runs may return success without its data: after a real cut nobody
+        // would hear of it. What counts is what was acknowledged before.
+        const before = { ...acknowledged, votes: new Map(acknowledged.votes) }
         await cutPower(disk.path)
         expect(await load.ended).toBe(74)
+        if (process.env.POWER_DEBUG) console.log('after cut', acknowledged.entry - before.entry)
+        acknowledged = before
       } finally {
         load.child.kill('SIGKILL')
         await load.ended
