@@ -57,7 +57,7 @@ export function storeService(options: StoreServiceOptions, deps: StoreServiceDep
   return {
     unary: {
       [path('Describe')]: (_body, call, reply) => {
-        void answer(reply, async () => describe(options, deps, call.storeName()))
+        void answer(reply, () => describe(options, deps, call.storeName()))
       },
       [path('TransferLeadership')]: managed(
         (body) => {
@@ -154,7 +154,7 @@ function management(code: string, message: string, range: Range): Uint8Array {
   return v1.ManagementReply.encode({ code, message, range: rangeToWire(range.describe()) }).finish()
 }
 
-function describe(options: StoreServiceOptions, deps: StoreServiceDeps, name: string): Uint8Array {
+async function describe(options: StoreServiceOptions, deps: StoreServiceDeps, name: string): Promise<Uint8Array> {
   const store = deps.stores.get(name)
   const storage = deps.storages.get(name)
   if (!store || !storage) {
@@ -164,6 +164,12 @@ function describe(options: StoreServiceOptions, deps: StoreServiceDeps, name: st
   }
   const descriptor = store.describe()
   const peers = deps.peers.known().filter((peer) => peer.service === name)
+  const ranges = await Promise.all(
+    descriptor.ranges.map(async (range) => {
+      const sized = storage.data.has(range.id) ? await storage.data.range(range.id).approximateBytes() : 0
+      return { ...rangeToWire(range), sizeBytes: sized }
+    }),
+  )
   return v1.DescribeReply.encode({
     store: {
       id: descriptor.id,
@@ -176,7 +182,7 @@ function describe(options: StoreServiceOptions, deps: StoreServiceDeps, name: st
       version: options.version,
       epoch: store.epoch?.epoch ?? '',
       epochConfirmed: store.epoch?.confirmed ?? false,
-      ranges: descriptor.ranges.map(rangeToWire),
+      ranges,
       diskFreeBytes: storage.space.freeBytes,
       lowSpace: storage.space.low,
       uptimeMs: options.uptimeMs(),
