@@ -52,13 +52,13 @@ export class MessageReader {
     this.#offset = 0
   }
 
-  /** The next whole message, or undefined. @throws KvError BadRequest when it is too large or compressed */
+  /** The next whole message, or undefined. @throws KvError BadRequest when it is too large, Unimplemented when compressed */
   next(): Buffer | undefined {
     if (this.#message !== undefined) return this.#fill(this.#message)
     const left = this.#chunk.length - this.#offset
     if (left < PREFIX_BYTES) return undefined
     if (this.#chunk[this.#offset] !== 0) {
-      throw new KvError('BadRequest', 'the message is compressed', { hint: 'send messages uncompressed' })
+      throw new KvError('Unimplemented', 'the message is compressed', { hint: 'send messages uncompressed' })
     }
     const length = this.#chunk.readUInt32BE(this.#offset + 1)
     if (length > this.#bytesMax) {

@@ -271,7 +271,7 @@ describe('for strangers', () => {
     expect(await ask(type, Buffer.alloc(0))).toMatchObject({ 'grpc-status': '3' })
     expect(await ask(type, Buffer.alloc(10))).toMatchObject({ 'grpc-status': '3' })
     expect(await ask(type, Buffer.from([0, 0, 0, 0, 9, 1]))).toMatchObject({ 'grpc-status': '3' })
-    expect(await ask(type, Buffer.from([1, 0, 0, 0, 1, 1]))).toMatchObject({ 'grpc-status': '3' })
+    expect(await ask(type, Buffer.from([1, 0, 0, 0, 1, 1]))).toMatchObject({ 'grpc-status': '12' })
     expect(await ask(type, Buffer.from([0, 255, 255, 255, 255, 1]))).toMatchObject({ 'grpc-status': '3' })
     expect(await ask({ ...type, 'grpc-timeout': 'soon' }, Buffer.alloc(5))).toMatchObject({ 'grpc-status': '0' })
     await stillServes()
