@@ -10,10 +10,8 @@
  * Entries stand under a log id (8 bytes, never reused), not under the range: a log that starts anew (a snapshot
  * installed, a range that came back) gets a new id, so remains of the old one can never be taken for its entries.
  */
-import { rangeIdToBytes, type LogIndex, type RangeId } from '@base-kv/base'
+import { rangeIdToBytes, type RangeId } from '@base-kv/base'
 import { readU64, writeU64 } from './byte-codec.ts'
-
-export const ENTRY_KEY_BYTES = 17
 
 const letter = (text: string): number => text.charCodeAt(0)
 const ENTRY = letter('e')
@@ -34,16 +32,12 @@ export const logKeys = {
   entries: { start: Buffer.from('e'), end: Buffer.from('f') },
 } as const
 
-export function entryKey(logId: number, index: LogIndex | number): Buffer {
-  const key = Buffer.allocUnsafe(ENTRY_KEY_BYTES)
-  writeEntryKey(key, logId, index)
-  return key
-}
-
-export function writeEntryKey(key: Buffer, logId: number, index: number): void {
+export function entryKey(logId: number, index: number): Buffer {
+  const key = Buffer.allocUnsafe(17)
   key[0] = ENTRY
   writeU64(key, logId, 1)
   writeU64(key, index, 9)
+  return key
 }
 
 export function readEntryKey(key: Buffer): { readonly logId: number; readonly index: number } {

@@ -22,7 +22,7 @@ import type { Engine } from './ports.ts'
 import { SizeMarks } from './size-marks.ts'
 
 /** Bytes of one entry beside its payload: key, header and what LevelDB adds. */
-export const ENTRY_OVERHEAD = 50
+const ENTRY_OVERHEAD = 50
 
 /** Entries from `from` on have this term, up to the next run. */
 export interface TermRun {

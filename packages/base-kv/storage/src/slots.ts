@@ -102,7 +102,7 @@ export class Slots {
 }
 
 /** The parts of the key space that none of these boundaries (disjoint) covers. */
-export function gaps(used: readonly Boundary[]): Boundary[] {
+function gaps(used: readonly Boundary[]): Boundary[] {
   const sorted = used.toSorted((a, b) => compareStarts(a.start, b.start))
   const free: Boundary[] = []
   let at = wholeKeySpace.start

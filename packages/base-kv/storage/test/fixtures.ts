@@ -27,8 +27,8 @@ import type {
   StorageOptions,
 } from '../src/index.ts'
 
-export const clock: Clock = { monotonicMs: () => performance.now(), wallMs: () => Date.now() }
-export const timers: Timers = {
+const clock: Clock = { monotonicMs: () => performance.now(), wallMs: () => Date.now() }
+const timers: Timers = {
   after(delayMs, run) {
     const timer = setTimeout(run, delayMs)
     return () => clearTimeout(timer)

@@ -2,7 +2,7 @@
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { logIndex, wholeKeySpace } from '@base-kv/base'
+import { wholeKeySpace } from '@base-kv/base'
 import { MemoryDisk, openMemoryStorage, type Pair, type Storage } from '../src/index.ts'
 import {
   all,
