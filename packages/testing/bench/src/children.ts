@@ -32,7 +32,7 @@ export class Children {
   readonly folder: string
   readonly #processes: { readonly name: string; readonly process: ChildProcess; readonly logFile: string | null }[] = []
   readonly #watch: ChildProcess
-  #stopping = false
+  #stopped: Promise<void> | undefined
 
   constructor(folder: string) {
     this.folder = folder
@@ -85,9 +85,11 @@ export class Children {
   }
 
   /** Ends all processes, removes the folder. */
-  async stop(): Promise<void> {
-    if (this.#stopping) return
-    this.#stopping = true
+  stop(): Promise<void> {
+    return (this.#stopped ??= this.#stop())
+  }
+
+  async #stop(): Promise<void> {
     const running = this.#processes.filter(({ process }) => process.exitCode === null && process.signalCode === null)
     const ended = running.map(({ process }) => new Promise((resolve) => process.once('exit', resolve)))
     for (const { process } of running) process.kill('SIGTERM')
@@ -104,7 +106,7 @@ export class Children {
     args: readonly string[],
     { stdio, logFile, cwd }: { stdio: ('ignore' | 'pipe' | number)[]; logFile: string | null; cwd?: string },
   ): ChildProcess {
-    if (this.#stopping) throw new KvError('Cancelled', 'the run is being stopped')
+    if (this.#stopped) throw new KvError('Cancelled', 'the run is being stopped')
     // Settings of the user's own nodes must not reach these.
     const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(BASE_KV_|ETCD_|NODE_)/.test(key)))
     // A group of its own: Ctrl-C is this process's to handle, so that all end in order.

@@ -32,7 +32,14 @@ export async function measureMemory(
 ): Promise<MemoryResult> {
   const samples: { second: number; rssBytes: number[] }[] = []
   const startMs = performance.now()
+  let ended: unknown
   const sample = () => {
+    try {
+      for (const node of ours.nodes) node.check()
+    } catch (thrown) {
+      ended ??= thrown
+      return
+    }
     samples.push({
       second: (performance.now() - startMs) / 1_000,
       rssBytes: ours.nodes.map(({ pid }) => rssBytes(pid)),
@@ -60,10 +67,13 @@ export async function measureMemory(
         value: value.toString('base64'),
       }),
     ])
+  } catch (thrown) {
+    throw ended ?? thrown
   } finally {
     clearInterval(timer)
     body.stop()
   }
+  if (ended !== undefined) throw ended
   const half = samples.slice(Math.floor(samples.length / 2))
   return {
     seconds,

@@ -97,6 +97,16 @@ class Bench {
   }
 
   async run(): Promise<Figures> {
+    try {
+      return await this.#suites()
+    } catch (thrown) {
+      // A node that ended explains more than what it broke.
+      for (const node of this.#parts.systems.flatMap(({ nodes }) => nodes)) node.check()
+      throw thrown
+    }
+  }
+
+  async #suites(): Promise<Figures> {
     const { suites } = this.#options
     const rest = suites.includes('rest') ? await this.#rest() : null
     const measured = await this.#points()
