@@ -63,8 +63,9 @@ export interface Leading {
   transfer: Transfer | null
   /** Payload bytes of own entries beyond the commit index. */
   uncommittedBytes: number
-  /** Last time that somebody wanted something. */
+  /** Last time that somebody wanted something, and when the others were last asked to sleep. */
   busyMs: number
+  sleepAskedMs: number
   /** Something that `settle` has to look at. */
   due: boolean
 }

@@ -17,7 +17,9 @@ const IDLE_ELECTION_TIMEOUTS = 2
 
 /** After a heartbeat: asks the others to sleep when there is nothing to do. */
 export function askToSleep(core: Core, leading: Leading): void {
-  if (!mayRest(core, leading)) return
+  // Somebody may not be ready for long: those who were are woken by the next heartbeat, so do not ask with each.
+  if (core.nowMs - leading.sleepAskedMs < core.options.electionTimeoutMs || !mayRest(core, leading)) return
+  leading.sleepAskedMs = core.nowMs
   for (const peer of leading.peers.values()) {
     if (peer.self) continue
     peer.sleepsAt = -1
@@ -42,7 +44,6 @@ export function onSleep(core: Core, message: Message): void {
 /** A follower agrees. */
 export function onSleepResponse(core: Core, leading: Leading, peer: Peer, message: Message): void {
   if (message.round !== leading.round) return
-  peer.answeredMs = core.nowMs
   peer.sleepsAt = message.index
   fallAsleep(core, leading)
 }

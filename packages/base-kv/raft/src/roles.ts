@@ -113,6 +113,7 @@ export function becomeLeader(core: Core): void {
     transfer: null,
     uncommittedBytes: 0,
     busyMs: nowMs,
+    sleepAskedMs: nowMs,
     due: true,
   }
   core.leading = leading

@@ -48,7 +48,14 @@ export class Cluster {
     trace: ({ words }) => {
       this.tracing = words[0] === 'on'
     },
+    tick: ({ words }) => {
+      for (const number of words.map(Number)) this.node(number).machine.tick(this.nowMs)
+    },
     pass: ({ words, options }) => this.pass(numberIn(words, 0), numbers(options['nodes'])),
+    // Time goes by and nobody notices: a pause of the process.
+    jump: ({ words }) => {
+      this.nowMs += numberIn(words, 0)
+    },
     settle: () => this.settle(),
     turn: ({ words }) => {
       for (const number of words.map(Number)) this.node(number).turn(this.nowMs)
@@ -62,8 +69,8 @@ export class Cluster {
     queue: () => {
       for (const message of this.queue) this.print(messageText(message))
     },
-    cut: ({ words, options }) => this.cut(words.map(Number), numbers(options['from']), true),
-    heal: ({ words, options }) => this.cut(words.map(Number), numbers(options['from']), false),
+    cut: ({ words, options }) => this.cut(words.flatMap(numbers), numbers(options['from']), true),
+    heal: ({ words, options }) => this.cut(words.flatMap(numbers), numbers(options['from']), false),
     propose: ({ words, options }) => {
       const node = this.node(numberIn(words, 0))
       const word = words[1] ?? 'x'
@@ -336,7 +343,7 @@ export class Cluster {
       return { index: (index + 1 + i) as LogIndex, term: term as Term, type: EntryType.command, data }
     })
     const snapshot = options['snapshot'] ? position('snapshot') : null
-    this.arrive({
+    const message: Message = {
       type: code,
       from: memberFrom(options['from'] ?? ''),
       to: memberFrom(options['to'] ?? ''),
@@ -355,7 +362,8 @@ export class Cluster {
         term: snapshot[1] as Term,
         config: configFrom(options['config'] ?? ''),
       },
-    })
+    }
+    this.node(numberOf(message.to.store)).machine.step(this.nowMs, message)
   }
 
   private status(number: number): void {
