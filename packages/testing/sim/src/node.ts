@@ -71,6 +71,7 @@ export class Node implements Host {
     const { tickMs, flushEveryMs } = world.swarm
     this.repeat(life, tickMs, () => this.replica?.tick())
     this.repeat(life, flushEveryMs, () => this.replica?.flush())
+    this.repeat(life, 20 * world.swarm.raft.electionTimeoutMs, () => this.replica?.lookAfterSleep())
   }
 
   crash(why: string): void {

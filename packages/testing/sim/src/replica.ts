@@ -74,7 +74,6 @@ export class Replica {
   private readyReads: { readonly floor: ReadFloor; readonly index: number; readonly kind: 'read index' | 'lease' }[] =
     []
   private pull: { readonly token: number; readonly snapshot: SnapshotMeta } | null = null
-  private pullToken = 0
 
   constructor(
     world: World,
@@ -169,6 +168,16 @@ export class Replica {
     })
     this.serveReads()
     return accepted
+  }
+
+  /**
+   * A group may sleep without a member that was silent; if its host never went away, nobody reports it back. So a leader
+   * that sleeps while somebody lacks entries is woken now and then.
+   */
+  lookAfterSleep(): void {
+    if (!this.asleep || this.machine.role !== 'leader') return
+    const { progress, lastIndex } = this.machine.status(this.host.localNowMs)
+    if (progress.some(({ match }) => match < lastIndex)) this.input((machine, nowMs) => machine.wake(nowMs))
   }
 
   /** Writes the applied state; then the log behind it may go. */
@@ -451,7 +460,7 @@ export class Replica {
 
   private startPull(pull: { readonly from: Member; readonly snapshot: SnapshotMeta }): void {
     const { world, host } = this
-    const token = ++this.pullToken
+    const token = ++world.pullCount
     this.pull = { token, snapshot: pull.snapshot }
     world.trace.add('pull', host.number, storeNumber(pull.from.store), pull.snapshot.index)
     host.effect('pull', () =>

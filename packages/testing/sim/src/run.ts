@@ -72,6 +72,7 @@ export function runSeed(seed: number, write: ((line: string) => void) | null = n
     network,
     prng: prng.fork(),
     calm: false,
+    pullCount: 0,
     transferTo: null,
   }
   const nemesis = new Nemesis(world, nodes, prng.fork())

@@ -65,7 +65,9 @@ export function drawSwarm(prng: Prng): Swarm {
   const stores = prng.pick([3, 3, 3, 4, 5, 5, 5, 6, 7])
   const voters = prng.chance(0.6) ? (stores % 2 === 0 ? stores - 1 : stores) : prng.integer(1, stores)
   const tiny = prng.chance(0.5)
-  const latencyMs = prng.pick([0.2, 1, 3]) * Math.min(1, electionTimeoutMs / 150)
+  // Short timeouts want a fast machine: latencies stay well below them, and apply keeps up with the writers.
+  const pace = Math.min(1, electionTimeoutMs / 150)
+  const writeGapMs = electionTimeoutMs / prng.pick([4, 10, 25])
   return {
     stores,
     voters,
@@ -87,21 +89,21 @@ export function drawSwarm(prng: Prng): Swarm {
     faults: enabled,
     faultGapMs: electionTimeoutMs * prng.pick([4, 8, 16]),
     faultyMs: electionTimeoutMs * prng.pick([30, 60, 120]),
-    latencyMs,
+    latencyMs: prng.pick([0.2, 1, 3]) * pace,
     lossShare: enabled.has('loss') ? prng.pick([0.01, 0.05, 0.2]) : 0,
     duplicateShare: enabled.has('duplicate') || enabled.has('replay') ? prng.pick([0.02, 0.1, 0.3]) : 0,
     delayShare: enabled.has('delay') ? prng.pick([0.01, 0.05, 0.2]) : 0,
-    syncMs: prng.pick([0.1, 1, 5]) * Math.min(1, electionTimeoutMs / 150),
-    turnDelayMs: prng.pick([0, 0, 0.1, 2]),
+    syncMs: prng.pick([0.1, 1, 5]) * pace,
+    turnDelayMs: prng.pick([0, 0, 0.1, 2]) * pace,
     yieldShare: prng.pick([0, 0.05, 0.3]),
     sendFirst: prng.chance(0.5),
-    applyDelayMs: prng.pick([0, 0.5, 5]),
+    applyDelayMs: writeGapMs * prng.pick([0, 0.05, 0.3]),
     applyChunk: prng.pick([1, 3, 100]),
     flushEveryMs: prng.pick([5, 20, 100]),
     compactEvery: enabled.has('compaction') ? prng.pick([1, 5, 10, 30]) : 1_000_000,
     keepEntries: prng.pick([0, 0, 2, 10]),
     drift,
-    writeGapMs: electionTimeoutMs / prng.pick([4, 10, 25]),
+    writeGapMs,
     readGapMs: electionTimeoutMs / prng.pick([2, 5, 10]),
     idleSpells: prng.chance(enabled.has('hibernation') ? 0.7 : 0.2),
     valueBytesMax: prng.pick([8, 40, 150]),

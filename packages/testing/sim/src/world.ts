@@ -35,6 +35,8 @@ export interface World {
   readonly prng: Prng
   /** Faults are over. */
   calm: boolean
+  /** Numbers pulls of snapshots, so that a late answer is not taken for that of another pull or another life. */
+  pullCount: number
   /** The store that a transfer under way is meant for. */
   transferTo: number | null
 }

@@ -13,8 +13,7 @@ export class Progress {
   private readonly nodes: readonly Node[]
   private readonly clients: Clients
   private fresh: { readonly id: number; readonly atMs: number } | null = null
-  private readAsked = false
-  private readsBefore = 0
+  private read: { readonly servedBefore: number; readonly atMs: number } | null = null
 
   constructor(world: World, nodes: readonly Node[], clients: Clients) {
     this.world = world
@@ -34,7 +33,7 @@ export class Progress {
     const { replica } = leader
     const index = this.fresh && world.observer.committed.indexOf(this.fresh.id)
     if (index == null) {
-      if (!this.fresh || world.heap.now - this.fresh.atMs > 8 * world.swarm.raft.electionTimeoutMs) {
+      if (!this.fresh || this.isOld(this.fresh)) {
         const id = this.clients.write(leader)
         this.fresh = id === undefined ? null : { id, atMs: world.heap.now }
       }
@@ -54,12 +53,16 @@ export class Progress {
       return 'one leader only'
     }
     const served = world.coverage.counts.get('readServed') ?? 0
-    if (!this.readAsked) {
-      this.readsBefore = served
-      this.readAsked = this.clients.read(leader)
-      return 'a read accepted'
+    if (this.read && served > this.read.servedBefore) return null
+    if (!this.read || this.isOld(this.read)) {
+      this.read = this.clients.read(leader) ? { servedBefore: served, atMs: world.heap.now } : null
     }
-    return served > this.readsBefore ? null : 'a read served'
+    return 'a read served'
+  }
+
+  /** What was asked may be lost with a leader: ask again. */
+  private isOld({ atMs }: { readonly atMs: number }): boolean {
+    return this.world.heap.now - atMs > 8 * this.world.swarm.raft.electionTimeoutMs
   }
 
   /** The bound was passed. */
