@@ -60,6 +60,7 @@ function appendEntries(core: Core, entries: readonly Entry[]): void {
 
 export function onHeartbeat(core: Core, message: Message): void {
   if (core.pull === null && message.commit <= core.log.last) advance(core, message.commit)
+  if (message.round === 0) return
   core.sendInTerm(core.message(MessageType.heartbeatResponse, message.from, { round: message.round }))
 }
 

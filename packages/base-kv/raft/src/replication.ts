@@ -47,7 +47,7 @@ function sendTo(core: Core, peer: Peer): void {
     peer.next += entries.length
     peer.inflight.add(peer.next - 1, bytes)
   }
-  if (peer.next > log.last && peer.commitSent < core.commit) sendAppend(core, peer, noEntries)
+  if (peer.next > log.last) tellCommit(core, peer)
 }
 
 /** Position before the entries, the entries, and the commit index. */
@@ -57,6 +57,14 @@ function sendAppend(core: Core, peer: Peer, entries: readonly Entry[]): void {
   const fields = { index: prev, logTerm: core.log.term(prev) as number, commit: core.commit, entries }
   core.send(core.message(MessageType.append, peer.member, fields))
   peer.commitSent = core.commit
+}
+
+/** Nothing to send but the news: a heartbeat of no round, which nobody answers. If it is lost, the next heartbeat tells. */
+function tellCommit(core: Core, peer: Peer): void {
+  const commit = Math.min(core.commit, peer.match)
+  if (peer.commitSent >= commit) return
+  core.send(core.message(MessageType.heartbeat, peer.member, { commit }))
+  peer.commitSent = commit
 }
 
 function offerSnapshot(core: Core, peer: Peer): void {

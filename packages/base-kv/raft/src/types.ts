@@ -86,7 +86,7 @@ export type MessageType = (typeof MessageType)[keyof typeof MessageType]
  * | ...VoteResponse     | term, reject, round (echoed)                                                        |
  * | append              | index/logTerm = position before entries, entries, commit                            |
  * | appendResponse      | index = last matching index, or with reject: index = refused position, hintIndex/hintTerm |
- * | heartbeat           | commit (never beyond what the follower is known to match), round                    |
+ * | heartbeat           | commit (never beyond what the follower is known to match), round (0: no answer wanted) |
  * | heartbeatResponse   | round (echoed)                                                                      |
  * | snapshotOffer       | snapshot                                                                            |
  * | sleep               | index/commit that the follower must have to sleep, round                             |
