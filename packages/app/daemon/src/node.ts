@@ -170,6 +170,8 @@ function storageOptions(config: NodeConfig, name: string, onPoison: (error: KvEr
     flushAgeMs: storage.flushAgeMs,
     flushBytesSoft: storage.flushBytes,
     diskFreeBytesMin: storage.diskFreeBytesMin,
+    ballastBytes: storage.ballastBytes,
+    logCacheBytes: storage.logCacheBytes,
   }
 }
 

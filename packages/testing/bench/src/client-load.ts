@@ -77,7 +77,7 @@ async function run(options: ClientLoadOptions): Promise<ClientLoadResult> {
       firstFailure = `put number ${number} was acknowledged and cannot be read back`
     }
   }
-  await client.close()
+  client.close()
   return {
     acknowledged,
     failed,

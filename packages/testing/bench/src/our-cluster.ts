@@ -101,6 +101,6 @@ class OurCluster implements OurSystem {
   }
 
   async close(): Promise<void> {
-    await this.#client.close()
+    this.#client.close()
   }
 }

@@ -13,7 +13,7 @@ export function checkValue(knob: Knob, given: Given, folder: string): KnobValue 
     configError(
       given.origin,
       `${knob.key} is ${givenText(given.value, knob.secret)}; allowed: ${allowedText(knob.type)}`,
-      hint ?? (knob.default === 'required' ? 'set it' : `or leave it out: the default is ${defaultText(knob)}`),
+      hint ?? (knob.required ? 'set it' : `or leave it out: the default is ${defaultText(knob)}`),
     )
   const { type } = knob
   const { value } = given

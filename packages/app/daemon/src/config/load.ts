@@ -40,7 +40,7 @@ export function loadNodeConfig(options: LoadOptions): NodeConfig {
   take(flags(options.overrides ?? {}), '.')
   for (const knob of schema) {
     if (settings.has(knob.key)) continue
-    if (knob.default === 'required') throw missing(knob, options.file)
+    if (knob.required) throw missing(knob, options.file)
     settings.set(knob.key, { value: knob.default, origin: DEFAULT })
   }
 

@@ -36,6 +36,6 @@ export function configError(origin: Origin, message: string, hint: string): KvEr
 export function givenText(value: unknown, secret = false): string {
   if (secret) return 'not shown here'
   if (value === null || value === undefined) return 'empty'
-  const text = typeof value === 'string' ? JSON.stringify(value) : (JSON.stringify(value) ?? String(value))
+  const text = JSON.stringify(value) ?? `a ${typeof value}`
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
 }

@@ -24,8 +24,10 @@ export interface Knob {
   /** Dotted path in the file. */
   readonly key: string
   readonly type: KnobType
-  /** `null`: none, and it may stay so. `required`: the start is refused without it. */
-  readonly default: KnobValue | null | 'required'
+  /** `null`: none, and it may stay so. */
+  readonly default: KnobValue | null
+  /** The start is refused without it. */
+  readonly required?: true
   /** In place of the default, where it depends on other keys. */
   readonly defaultText?: string
   /** One sentence. */
@@ -61,7 +63,8 @@ export const schema: readonly Knob[] = [
   {
     key: 'node.name',
     type: { kind: 'text', pattern: NAME, allowed: NAME_TEXT },
-    default: 'required',
+    default: null,
+    required: true,
     about: 'What this node is called in tables and commands, such as n1. Unique in the cluster.',
   },
   {
@@ -104,7 +107,8 @@ export const schema: readonly Knob[] = [
   {
     key: 'dataDir',
     type: { kind: 'path' },
-    default: 'required',
+    default: null,
+    required: true,
     about: "The folder of this node's data; made when it is absent. Never shared by two nodes.",
     tradeOff: 'On a disk whose fsync is real: an acknowledged write is as safe as that.',
   },
@@ -255,8 +259,8 @@ export function allowedText(type: KnobType): string {
 
 export function defaultText(knob: Knob): string {
   if (knob.defaultText !== undefined) return knob.defaultText
+  if (knob.required) return 'required'
   if (knob.default === null) return 'none'
-  if (knob.default === 'required') return 'required'
   if (typeof knob.default === 'number' && knob.type.kind === 'bytes') return bytesText(knob.default)
   return Array.isArray(knob.default) ? `[${knob.default.join(', ')}]` : String(knob.default)
 }
