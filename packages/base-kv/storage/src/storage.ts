@@ -21,7 +21,8 @@ const MIB = 1024 * 1024
 /** LevelDB's one background thread serves both databases: with the default buffer log syncs stall for a second under load. */
 const LOG_WRITE_BUFFER_BYTES = 64 * MIB
 const DATA_WRITE_BUFFER_BYTES = 8 * MIB
-const DATA_CACHE_BYTES = 32 * MIB
+/** Tables are uncompressed and mapped into memory: LevelDB's own cache holds next to nothing of them, 8 or 64 MiB read alike. */
+const DATA_CACHE_BYTES = 8 * MIB
 
 /**
  * @throws KvError BadConfig (locked, another cluster's, newer format), NoSpace (disk full), Corrupt (LevelDB refuses the
