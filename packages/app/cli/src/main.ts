@@ -7,4 +7,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error
 })
 
-process.exit(await runCli(process.argv.slice(2)))
+const exitCode = await runCli(process.argv.slice(2))
+// What was printed may still be on its way to a slow reader.
+await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))))
+process.exit(exitCode)

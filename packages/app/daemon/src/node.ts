@@ -21,6 +21,7 @@ import {
 import { openStorage, type Storage } from '@base-kv/storage'
 import { Store } from '@base-kv/store'
 import type { NodeConfig } from './config/index.ts'
+import { checkOwner, claimFolder } from './data-folder-owner.ts'
 import { realClock, realRandom, realTimers } from './real-doors.ts'
 
 /** The release; the package.json files carry the same. */
@@ -77,6 +78,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Run
     )
     closers.push(() => peers.close())
 
+    await checkOwner(config.dataDir, config.node.name)
     for (const name of config.stores) {
       const storage = await openStorage(storageOptions(config, name, deps.onPoison), {
         clock: realClock,
@@ -99,6 +101,8 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Run
       closers.push(() => store.close())
       stores.set(name, store)
     }
+
+    await claimFolder(config.dataDir, config.node.name)
 
     const gateway = new Gateway(defaultGatewayOptions, {
       stores,

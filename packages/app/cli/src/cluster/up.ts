@@ -1,7 +1,7 @@
 /** `cluster up`: writes the folder, starts the processes, waits until they are ready; then leaves them, or stays. */
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { KvError, type KvErrorCode, errorCodes } from '@base-kv/base'
+import { KvError } from '@base-kv/base'
 import {
   type ClusterFile,
   type ClusterNode,
@@ -133,15 +133,10 @@ export function needAllAlive(folder: string, spawned: ReadonlyMap<string, Spawne
   for (const [name, { child }] of spawned) {
     if (child.exitCode === null && child.signalCode === null) continue
     const exit = readExit(folder, name) ?? { code: child.exitCode, signal: child.signalCode, at: '' }
-    const codes = Object.keys(errorCodes) as KvErrorCode[]
-    const code = exit.code === 78 ? 'BadConfig' : codes.find((one) => errorCodes[one].exit === exit.code)
-    throw new KvError(
-      code ?? 'InternalError',
-      `${name} did not start (${showExit(exit)}): ${lastLogLine(folder, name)}`,
-      {
-        hint: `see its log with \`base-kv cluster logs ${name}\``,
-      },
-    )
+    const code = exit.code === 78 ? 'BadConfig' : exit.code === 74 ? 'StorageFailed' : 'InternalError'
+    throw new KvError(code, `${name} did not start (${showExit(exit)}): ${lastLogLine(folder, name)}`, {
+      hint: `see its log with \`base-kv cluster logs ${name}\``,
+    })
   }
 }
 
