@@ -5,7 +5,7 @@
  *
  * Waking trusts nothing from before: CheckQuorum's window begins anew, there is no lease, and timeouts are drawn again.
  */
-import { isJoint } from './config.ts'
+import { configMembers, isJoint, sameMember } from './config.ts'
 import type { Core, Leading } from './core.ts'
 import type { Peer } from './progress.ts'
 import { sendHeartbeats } from './replication.ts'
@@ -36,8 +36,7 @@ export function onSleep(core: Core, message: Message): void {
   const { index, commit, round } = message
   const done = core.log.last === index && core.commit === commit && core.applied === commit
   if (!done || core.disk.stable !== index || core.pull !== null || core.diskHangs || !core.options.hibernate) return
-  core.asleep = true
-  core.out.status = true
+  rest(core)
   core.sendInTerm(core.message(MessageType.sleepResponse, message.from, { index, round }))
 }
 
@@ -53,8 +52,14 @@ function fallAsleep(core: Core, leading: Leading): void {
   for (const peer of leading.peers.values()) {
     if (!peer.self && isAlive(core, leading, peer.answeredMs) && peer.sleepsAt !== core.log.last) return
   }
+  rest(core)
+}
+
+/** A thousand sleeping groups must not hold a thousand caches. */
+function rest(core: Core): void {
   core.asleep = true
   core.out.status = true
+  core.log.trim(core.handedOut, 0)
 }
 
 function mayRest(core: Core, leading: Leading): boolean {
@@ -89,7 +94,13 @@ export function wakeUp(core: Core, here: boolean): void {
     leading.leaseFromMs = core.nowMs
     sendHeartbeats(core, leading)
     joinRound(core, leading)
-  } else if (here && core.leader) {
-    core.send(core.message(MessageType.wake, core.leader))
+  } else {
+    // The leader was silent by agreement, so that says nothing: whoever stands now has to wait a timeout for its word.
+    core.heardLeaderMs = core.nowMs
+    if (!here) return
+    // Everybody: if the leader is dead the others must not sleep through the election.
+    for (const member of configMembers(core.config)) {
+      if (!sameMember(member, core.self)) core.send(core.message(MessageType.wake, member))
+    }
   }
 }

@@ -10,7 +10,7 @@ export const defaultRaftOptions: Required<RaftOptions> = {
   inflightBytesMax: limits.inflightAppendBytesMax,
   uncommittedBytesMax: limits.pendingBytesMax,
   applyBytesMax: limits.appendBytesMax,
-  cacheBytesMax: 8 * 1024 * 1024,
+  cacheBytesMax: 4 * 1024 * 1024,
   lease: false,
   leaseShare: 0.8,
   hibernate: false,

@@ -119,7 +119,7 @@ export interface Message {
 export interface LogReader {
   /** Entries with index in [from, to], in order, contiguous. @throws KvError Corrupt when the disk lies. */
   entries(from: LogIndex, to: LogIndex, bytesMax: number): readonly Entry[]
-  /** The term of one entry in the log (not of the snapshot). */
+  /** The term of one entry in the log (not of the snapshot). For onlookers: the core knows the terms of its log by itself. */
   term(index: LogIndex): Term
 }
 
@@ -147,7 +147,7 @@ export interface RaftOptions {
   readonly uncommittedBytesMax: number
   /** Bytes of committed entries handed out by one `ready`. */
   readonly applyBytesMax: number
-  /** Bytes of applied entries kept in memory, so that a follower that is a little behind needs no disk. Default 8 MiB. */
+  /** Bytes of applied entries kept in memory, so that a follower that is a little behind needs no disk. Default 4 MiB. */
   readonly cacheBytesMax?: number
   /** Lease reads allowed. Off by default. */
   readonly lease: boolean
