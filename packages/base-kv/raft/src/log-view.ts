@@ -8,7 +8,7 @@ import { decodeConfig } from './config-codec.ts'
 import { type Config, type Entry, EntryType, type LogReader, type SnapshotMeta } from './types.ts'
 
 /** What an entry costs beside its payload, so that a flood of empty ones is bounded too. */
-export const entryOverheadBytes = 32
+const entryOverheadBytes = 32
 
 export const entryBytes = (entry: Entry): number => entry.data.length + entryOverheadBytes
 

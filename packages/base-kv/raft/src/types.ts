@@ -8,6 +8,8 @@ import type { LogIndex, ReplicaId, StoreId, Term } from '@base-kv/base'
 /**
  * One member of a group. A store holds at most one replica of a range; `replica` is the index of the configuration entry
  * that added it, so a store that left and came back is another member, and a message to or from the old one is refused.
+ * A configuration below that index does not list it yet and so says nothing about it: only a committed one at or above
+ * the index that leaves it out means that it was removed.
  */
 export interface Member {
   readonly store: StoreId
