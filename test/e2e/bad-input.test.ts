@@ -130,7 +130,11 @@ describe('a data folder', () => {
   }
 
   test('that a live process uses is refused, and the process goes on', async () => {
-    expectError(await intruder(join(cluster.folder, 'n1/data'), 'n1', 'local'), 78, /is locked by process \d+; stop that process/)
+    expectError(
+      await intruder(join(cluster.folder, 'n1/data'), 'n1', 'local'),
+      78,
+      /is locked by process \d+; stop that process/,
+    )
     expect(await cluster.ok(['get', 'kept'])).toBe('yes\n')
   })
 
