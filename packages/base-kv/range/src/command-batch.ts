@@ -12,7 +12,7 @@ const COMMAND_HEAD = 5
 export const commandBytes = (body: Uint8Array): number => COMMAND_HEAD + body.length
 
 /** Kinds from here on belong to the range itself. */
-export const RangeCommand = { confirmEpoch: 128 } as const
+export const RangeCommand = { confirmEpoch: 128, repair: 129 } as const
 
 export interface Command {
   readonly kind: number

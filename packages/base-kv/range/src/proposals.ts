@@ -12,6 +12,17 @@ import { type Command, commandBytes } from './command-batch.ts'
 /** Exactly one of both is null. */
 export type Done = (error: KvError | null, reply: Uint8Array | null) => void
 
+/** One caller's fault must not tear a turn apart, where others wait: what it throws ends the process by itself. */
+export function tell(done: Done, error: KvError | null, reply: Uint8Array | null): void {
+  try {
+    done(error, reply)
+  } catch (thrown) {
+    queueMicrotask(() => {
+      throw thrown
+    })
+  }
+}
+
 interface Waiting extends Command {
   readonly done: Done
 }
@@ -133,11 +144,13 @@ export class Proposals {
     if (this.#proposed.length > 0) this.#lostLeadershipAtMs ??= nowMs
     if (refused.length === 0) return
     const error = new KvError('TryLater', why, { hint: 'send again: the write was not applied' })
-    for (const { done } of refused) done(error, null)
+    for (const { done } of refused) tell(done, error, null)
   }
 
-  gainedLeadership(): void {
+  /** `lastIndex`: where the log ends now. What was proposed behind it, in an earlier leadership, may lie elsewhere. */
+  gainedLeadership(lastIndex: LogIndex): void {
     this.#lostLeadershipAtMs = null
+    this.#displaceFrom((lastIndex + 1) as LogIndex)
   }
 
   /** Answers *unknown* to what stayed open for `patienceMs` after leadership was lost. */
@@ -176,11 +189,11 @@ export class Proposals {
 
   #refuse(entry: Proposed, why: string): void {
     const error = new KvError('TryLater', why, { hint: 'send again: the write was not applied' })
-    for (const done of entry.dones) done(error, null)
+    for (const done of entry.dones) tell(done, error, null)
   }
 
   #unknown(entry: Proposed, why: string): void {
     const error = new KvError('OutcomeUnknown', why, { hint: 'read the key to see whether the write was applied' })
-    for (const done of entry.dones) done(error, null)
+    for (const done of entry.dones) tell(done, error, null)
   }
 }

@@ -3,11 +3,12 @@
  * the data store's range record and in snapshots.
  *
  *   version u8 = 1, ver.high u32, ver.low u32, state u8, confirmed u8, boundary (flags u8, lengths u32, bytes),
- *   config length u32, config; little-endian
+ *   config length u32, config, pending repair (repair.ts; what is left); little-endian
  */
 import { type Boundary, KvError, wholeKeySpace } from '@base-kv/base'
 import type { RangeState, RangeVersion } from '@base-kv/landscape'
 import { type Config, decodeConfig, encodeConfig } from '@base-kv/raft'
+import { decodeRepair, encodeRepair, type PendingRepair } from './repair.ts'
 
 export interface ReplicatedState {
   readonly ver: RangeVersion
@@ -17,6 +18,8 @@ export interface ReplicatedState {
   readonly boundary: Boundary
   /** The configuration as of the applied index. */
   readonly config: Config
+  /** A member that is being replaced, so that a new leader goes on with it. */
+  readonly repair: PendingRepair | null
 }
 
 const VERSION = 1
@@ -36,12 +39,15 @@ export const firstState = (config: Config): ReplicatedState => ({
   confirmed: false,
   boundary: wholeKeySpace,
   config,
+  repair: null,
 })
 
 export function encodeState(state: ReplicatedState): Uint8Array {
   const { start, end } = state.boundary
   const config = encodeConfig(state.config)
-  const out = Buffer.alloc(11 + 1 + 8 + (start?.length ?? 0) + (end?.length ?? 0) + 4 + config.length)
+  const repair = encodeRepair(state.repair)
+  const boundaryBytes = (start?.length ?? 0) + (end?.length ?? 0)
+  const out = Buffer.alloc(11 + 1 + 8 + boundaryBytes + 4 + config.length + repair.length)
   out.writeUInt8(VERSION, 0)
   out.writeUInt32LE(state.ver.high, 1)
   out.writeUInt32LE(state.ver.low, 5)
@@ -58,6 +64,7 @@ export function encodeState(state: ReplicatedState): Uint8Array {
   }
   out.writeUInt32LE(config.length, at)
   out.set(config, at + 4)
+  out.set(repair, at + 4 + config.length)
   return out
 }
 
@@ -79,6 +86,7 @@ export function decodeState(bytes: Uint8Array): ReplicatedState {
   const configLength = data.readUInt32LE(configAt)
   const config = decodeConfig(data.subarray(configAt + 4, configAt + 4 + configLength))
   if (!config) throw new KvError('Corrupt', 'the configuration in a range state does not decode')
+  const repair = decodeRepair(data.subarray(configAt + 4 + configLength))
   return {
     ver: { high: data.readUInt32LE(1), low: data.readUInt32LE(5) },
     state,
@@ -88,5 +96,6 @@ export function decodeState(bytes: Uint8Array): ReplicatedState {
       end: flags & 2 ? Uint8Array.from(data.subarray(20 + startLength, configAt)) : null,
     },
     config,
+    repair,
   }
 }

@@ -5,71 +5,40 @@
  * A turn is synchronous and ends quickly; everything that takes time (the disk, a snapshot) calls back and asks for
  * another turn. Nothing here waits for another range or for the network.
  */
+import { assert, KvError, type LogIndex, type RangeId, type StoreId } from '@base-kv/base'
+import type { RangeDescriptor } from '@base-kv/landscape'
 import {
-  assert,
-  type Clock,
-  KvError,
-  type Log,
-  type LogIndex,
-  type Random,
-  type RangeId,
-  type StoreId,
-  toKvError,
-} from '@base-kv/base'
-import type { ClusterConfig, RangeDescriptor, RangeRole } from '@base-kv/landscape'
-import {
-  type Config,
   createRaft,
-  decodeConfig,
   type Entry,
   EntryType,
   type Member,
   type Message,
+  MessageType,
   type RaftMachine,
-  type RaftOptions,
   type RaftStatus,
   type Ready,
-  type SnapshotMeta,
 } from '@base-kv/raft'
-import type { FoundRange, RangeData, RangeView, Storage } from '@base-kv/storage'
-import { decodeCommands, encodeCommands, RangeCommand } from './command-batch.ts'
-import { type CompactionOptions, compactionIndex } from './compaction.ts'
-import type { Coprocessor, RangeReader, RangeWriter } from './coprocessor.ts'
-import { type Done, Proposals } from './proposals.ts'
-import { decodeState, encodeState, type ReplicatedState } from './range-state.ts'
+import type { FoundRange } from '@base-kv/storage'
+import { ApplyQueue } from './apply-queue.ts'
+import { encodeCommands, RangeCommand } from './command-batch.ts'
+import { compactionIndex } from './compaction.ts'
+import { configMembers, hasMember, rangeDescriptor } from './descriptor.ts'
+import { Membership } from './membership.ts'
+import type { RangeDeps, RangeOptions, ReadConsistency } from './range-deps.ts'
+import { type Done, Proposals, tell } from './proposals.ts'
+import type { ReplicatedState } from './range-state.ts'
 import { Reads, type ReadTurn } from './reads.ts'
-import { changeReplicas, type ReplicaTarget } from './replica-change.ts'
-import {
-  installSnapshot,
-  sendSnapshot,
-  type SnapshotHead,
-  type SnapshotPairs,
-  type SnapshotStream,
-} from './snapshot-transfer.ts'
+import * as refuse from './refusals.ts'
+import type { ReplicaTarget } from './replica-change.ts'
+import { SnapshotIn } from './snapshot-in.ts'
+import type { LoadedSnapshot, SnapshotHead, SnapshotPairs } from './snapshot-transfer.ts'
+import { SnapshotsOut } from './snapshots-out.ts'
+import { StateMachine } from './state-machine.ts'
 
-export interface RangeOptions {
-  readonly raft: RaftOptions
-  readonly compaction: CompactionOptions
-}
+const NOTHING = new Uint8Array(0)
 
-export interface RangeDeps {
-  readonly storage: Storage
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
-  readonly coprocessor: Coprocessor
-  /** Hands messages to the transport; what cannot be sent is dropped. */
-  send(range: RangeId, messages: readonly Message[]): void
-  /** Asks for a turn soon. */
-  schedule(range: Range): void
-  /** Something that others see in the descriptor changed. */
-  changed(range: Range): void
-  /** This replica was removed from the group by a committed configuration. */
-  removed(range: Range): void
-  pullSnapshot(range: RangeId, from: Member, indexMin: LogIndex): SnapshotStream
-}
-
-export type ReadConsistency = 'linearizable' | 'lease' | 'stale'
+/** A leader on a full disk tries to hand over this often. */
+const MOVE_AWAY_MS = 60_000
 
 export class Range {
   readonly id: RangeId
@@ -77,68 +46,70 @@ export class Range {
   readonly #options: RangeOptions
   readonly #deps: RangeDeps
   readonly #raft: RaftMachine
+  readonly #machine: StateMachine
   readonly #proposals = new Proposals()
   readonly #reads = new Reads()
-  readonly #reader: RangeReader
-  readonly #writer: RangeWriter
-  // null: an uninitialised replica that waits for its first snapshot.
-  #data: RangeData | null = null
-  #state: ReplicatedState | null = null
-  // Handed out by the core, not applied yet. Invariant: contiguous, begins at applied + 1.
-  #toApply: readonly Entry[] = []
-  #applied: LogIndex
+  readonly #toApply: ApplyQueue
+  readonly #snapshotsOut = new SnapshotsOut()
+  readonly #membership: Membership
+  readonly #snapshotIn: SnapshotIn
+  #waitsForRoom = false
   #wasLeader = false
   #confirmAskedTerm = 0
-  #pulling = false
-  // Applied indexes of snapshots being sent: the log behind them is kept.
-  readonly #pulled = new Set<{ readonly index: LogIndex }>()
-  #turnWaiters: (() => void)[] = []
-  #changeUnderWay = false
-  #closed = false
+  #turnWaiters: { readonly resolve: () => void; readonly reject: (error: KvError) => void }[] = []
+  #moveAwayMs = Number.NEGATIVE_INFINITY
+  #heardLeaderMs: number
+  #closed: KvError | null = null
 
+  /** @throws KvError Corrupt when what the log holds does not read */
   constructor(found: FoundRange, options: RangeOptions, deps: RangeDeps) {
     this.id = found.range
     this.self = { store: deps.storage.identity.store, replica: found.replica }
     this.#options = options
     this.#deps = deps
-    this.#applied = found.data?.applied.index ?? found.snapshot.index
-    if (found.data) {
-      this.#data = deps.storage.data.range(found.range)
-      this.#state = decodeState(found.data.state)
-    }
-    const range = this
-    this.#reader = {
-      get boundary() {
-        return range.#readyState().boundary
-      },
-      get: (key) => range.#readyData().get('user', key),
-      readView: (): RangeView => range.#readyData().readView(),
-    }
-    this.#writer = {
-      get boundary() {
-        return range.#readyState().boundary
-      },
-      get: (key) => range.#readyData().get('user', key),
-      put: (key, value) => range.#readyData().put('user', key, value),
-      delete: (key) => range.#readyData().delete('user', key),
-    }
+    this.#machine = new StateMachine(found, deps.storage, deps.coprocessor)
+    const log = deps.storage.log.reader(found.range)
+    this.#toApply = new ApplyQueue(log, this.#machine.applied)
+    this.#heardLeaderMs = deps.clock.monotonicMs()
     this.#raft = createRaft(
       {
         self: this.self,
         hardState: found.hardState,
         snapshot: found.snapshot,
         lastIndex: found.lastIndex,
-        applied: this.#applied,
+        applied: this.#machine.applied,
       },
       options.raft,
-      { log: deps.storage.log.reader(found.range), random: deps.random },
+      { log, random: deps.random },
+    )
+    this.#snapshotIn = new SnapshotIn(found.range, {
+      storage: deps.storage,
+      log: deps.log,
+      nowMs: () => deps.clock.monotonicMs(),
+      pull: (from, indexMin) => deps.pullSnapshot(this.id, from, indexMin),
+      installed: (loaded) => this.#standOn(loaded),
+      failed: () => this.#raft.snapshotFailed(deps.clock.monotonicMs()),
+      ended: () => deps.schedule(this),
+    })
+    this.#membership = new Membership(
+      { range: found.range, aliveMs: options.raft.electionTimeoutMs },
+      {
+        raft: this.#raft,
+        log: deps.log,
+        nowMs: () => deps.clock.monotonicMs(),
+        pendingRepair: () => this.#machine.state?.repair ?? null,
+        propose: (kind, body, done) => this.#proposeOwn(kind, body, done),
+        schedule: () => deps.schedule(this),
+        transferLeader: (target) => this.transferLeader(target),
+        nextTurn: () => this.nextTurn(),
+      },
     )
   }
 
   // ---- what callers ask ------------------------------------------------------------------------------------------------
 
   get isLeader(): boolean {
-    return this.#raft.role === 'leader'
+    return this.#raft.role === 'leader' && !this.#closed
   }
 
   /** The store that leads, as far as known here. */
@@ -170,7 +141,7 @@ export class Range {
     if (consistency === 'lease') {
       const index = this.#raft.leaseReadIndex(this.#deps.clock.monotonicMs())
       if (index !== null) {
-        if (this.#applied >= index) turn(null)
+        if (this.#machine.applied >= index) turn(null)
         else this.#reads.collectConfirmed(index, turn)
         return
       }
@@ -181,114 +152,75 @@ export class Range {
 
   /** Answers from the state as it is now; call from a `read` turn. @throws KvError */
   query(kind: number, body: Uint8Array): Uint8Array | Promise<Uint8Array> {
-    return this.#deps.coprocessor.query(kind, body, this.#reader)
+    return this.#deps.coprocessor.query(kind, body, this.#machine.reader)
   }
 
   /** @throws KvError why not */
   transferLeader(target: StoreId): void {
     const result = this.#raft.transferLeader(this.#deps.clock.monotonicMs(), target)
     this.#deps.schedule(this)
-    if (result.ok) return
-    switch (result.reason) {
-      case 'notLeader':
-        throw this.#notLeader()
-      case 'notVoter':
-        throw new KvError('BadRequest', `store ${target} is no voter of range ${this.id}`, {
-          hint: 'see `base-kv range list` for the voters',
-        })
-      case 'self':
-        throw new KvError('BadRequest', `store ${target} leads already`)
-      case 'notAlive':
-        throw new KvError('TryLater', `store ${target} does not answer`, { hint: 'start its node first' })
-      case 'notCaughtUp':
-        throw new KvError('TryLater', `store ${target} has not caught up yet`, { hint: 'send again in a moment' })
-      case 'joint':
-        throw new KvError('TryLater', 'a replica change is under way', { hint: 'wait for it to end' })
-      case 'transferring':
-        throw new KvError('TryLater', 'another transfer is under way', { hint: 'wait for it to end' })
-    }
+    const refusal = refuse.transferRefusal(result, { range: this.id, leader: this.leader, target })
+    if (refusal) throw refusal
+  }
+
+  /** Whether leadership is on its way to another store. */
+  get transferring(): boolean {
+    return this.isLeader && this.#status().transferTarget !== null
   }
 
   /** Resolves when the target configuration is committed. @throws KvError */
-  async changeReplicas(target: ReplicaTarget): Promise<void> {
-    if (!this.isLeader) throw this.#notLeader()
-    if (this.#changeUnderWay) {
-      throw new KvError('TryLater', 'another change of this range is under way', { hint: 'wait for it to end' })
-    }
-    this.#changeUnderWay = true
-    const { clock } = this.#deps
-    try {
-      await changeReplicas(
-        {
-          status: () => this.#raft.status(clock.monotonicMs()),
-          changeMembers: (next) => {
-            const result = this.#raft.changeMembers(clock.monotonicMs(), next)
-            this.#deps.schedule(this)
-            return result
-          },
-          transferLeader: (heir) => this.transferLeader(heir),
-          nextTurn: () => this.nextTurn(),
-          nowMs: () => clock.monotonicMs(),
-        },
-        target,
-      )
-    } finally {
-      this.#changeUnderWay = false
-    }
+  changeReplicas(target: ReplicaTarget): Promise<void> {
+    return this.#membership.change(target)
   }
 
-  /** Resolves after the next turn or tick of this range. */
+  /** Resolves after the next turn or tick of this range. @throws KvError TryLater when it is closed */
   nextTurn(): Promise<void> {
-    return new Promise((resolve) => this.#turnWaiters.push(resolve))
+    if (this.#closed) return Promise.reject(this.#closed)
+    return new Promise((resolve, reject) => this.#turnWaiters.push({ resolve, reject }))
   }
 
-  /** The applied state as a stream, at `indexMin` or newer. @throws KvError */
+  /** The applied state as a stream, at `indexMin` or newer, as of when it is first read. It throws KvErrors. */
   sendSnapshot(indexMin: LogIndex): AsyncGenerator<SnapshotHead | SnapshotPairs> {
-    if (!this.#data || !this.#state || this.#applied < indexMin) {
-      throw new KvError('TryLater', `range ${this.id} has applied ${this.#applied} here, asked for ${indexMin}`)
-    }
-    const pull = { index: this.#applied }
-    const stream = sendSnapshot(this.#data.readView(), this.#state)
-    this.#pulled.add(pull)
-    return this.#released(stream, pull)
+    return this.#snapshotsOut.send(() => {
+      const { data, state, applied } = this.#machine
+      if (this.#closed) throw this.#closed
+      if (!data || !state || applied < indexMin || this.#snapshotIn.installing) {
+        throw new KvError('TryLater', `range ${this.id} has applied ${applied} here, asked for ${indexMin}`)
+      }
+      return { view: data.readView(), state, nowMs: this.#deps.clock.monotonicMs() }
+    })
+  }
+
+  /** Snapshots being sent from here. */
+  get snapshotsOut(): number {
+    return this.#snapshotsOut.count
   }
 
   describe(): RangeDescriptor {
-    const status = this.#raft.status(this.#deps.clock.monotonicMs())
-    const state = this.#state
-    return {
+    const { applied, state, data } = this.#machine
+    const { storage } = this.#deps
+    return rangeDescriptor({
       id: this.id,
-      ver: state?.ver ?? { high: 0, low: 0 },
-      boundary: state?.boundary ?? { start: null, end: null },
-      state: state?.state ?? 'Normal',
-      role: roleName(status),
-      config: clusterConfig(status.config),
-      term: status.term,
-      leader: status.leader?.store ?? null,
-      commit: status.commit,
-      applied: this.#applied,
-      flushed: this.#data ? this.#deps.storage.data.flushedApplied(this.id) : this.#applied,
-      lastIndex: status.lastIndex,
-      snapshotIndex: status.snapshotIndex,
-      progress: status.progress.map((peer) => ({
-        store: peer.member.store,
-        match: peer.match,
-        state: peer.state,
-        silentMs: Math.round(peer.silentMs),
-      })),
-      damage: '',
-    }
+      status: this.#status(),
+      state,
+      applied,
+      flushed: data && storage.data.has(this.id) ? storage.data.flushedApplied(this.id) : applied,
+    })
   }
 
   /** Whether the epoch that began with this range is confirmed, as applied here. */
   get confirmed(): boolean {
-    return this.#state?.confirmed ?? false
+    return this.#machine.state?.confirmed ?? false
   }
 
   // ---- what the store drives -------------------------------------------------------------------------------------------
 
   step(message: Message): void {
-    this.#raft.step(this.#deps.clock.monotonicMs(), message)
+    const now = this.#deps.clock.monotonicMs()
+    const { type, from } = message
+    if (LEADERS.has(type)) this.#heardLeaderMs = now
+    else if (type === MessageType.gone) this.#membership.heardGone(from)
+    this.#raft.step(now, message)
   }
 
   tick(): void {
@@ -296,7 +228,13 @@ export class Range {
     this.#raft.diskBusySince(this.#deps.storage.log.busySinceMs)
     this.#raft.tick(now)
     this.#proposals.expire(now, this.#options.raft.electionTimeoutMs)
+    this.#snapshotsOut.expire(now)
+    this.#snapshotIn.giveUpWhenStalled(now)
     this.#compact()
+    if (this.isLeader) {
+      if (this.confirmed) this.#membership.repair(now)
+      this.#moveAwayIfFull(now)
+    }
     if (this.#raft.hasReady() || this.hasWork || this.#turnWaiters.length > 0) this.#deps.schedule(this)
   }
 
@@ -311,6 +249,33 @@ export class Range {
     return this.#proposals.hasCollected || this.#reads.hasCollected
   }
 
+  /** Milliseconds since a leader was heard; 0 for a leader, and while the group sleeps. */
+  get leaderlessMs(): number {
+    return this.isLeader || this.#status().asleep ? 0 : this.#deps.clock.monotonicMs() - this.#heardLeaderMs
+  }
+
+  /** Everybody in the newest configuration known here. */
+  get members(): readonly Member[] {
+    return configMembers(this.#status().config)
+  }
+
+  /**
+   * Calls `answer` when it is certain, by a majority's word, that `member` is not in the group and never will be; says
+   * nothing otherwise.
+   */
+  confirmDismissed(member: Member, answer: () => void): void {
+    // A damaged replica may not know its own id: it asks for all that its store may have had.
+    const isIn = () =>
+      [...this.members, ...configMembers(this.#readyState().config)].some(
+        ({ store, replica }) => store === member.store && replica <= member.replica,
+      )
+    if (!this.isLeader || isIn()) return
+    this.read('linearizable', (error) => {
+      // A replica hears of its group only once the entry that added it is committed, and that is applied here by now.
+      if (!error && !isIn()) answer()
+    })
+  }
+
   peerUnreachable(store: StoreId): void {
     this.#raft.peerUnreachable(store)
   }
@@ -323,9 +288,8 @@ export class Range {
   /** Hands over to the most caught-up voter that answers. False when there is none, or when this is no leader. */
   handOver(): boolean {
     const now = this.#deps.clock.monotonicMs()
-    if (this.#raft.role !== 'leader') return false
-    const heirs = this.#raft
-      .status(now)
+    if (!this.isLeader) return false
+    const heirs = this.#status()
       .progress.filter((peer) => peer.voter && peer.member.store !== this.self.store)
       .sort((a, b) => b.match - a.match || a.silentMs - b.silentMs)
     for (const heir of heirs) {
@@ -341,22 +305,37 @@ export class Range {
   turn(diskFree: boolean): void {
     if (this.#closed) return
     const now = this.#deps.clock.monotonicMs()
-    if (diskFree) this.#proposeCollected(now)
-    if (this.#reads.hasCollected) this.#askRound(now)
-    if (this.#raft.hasReady()) this.#carryOut(this.#raft.ready(now))
-    this.#apply()
+    try {
+      if (diskFree) this.#proposeCollected(now)
+      if (this.#reads.hasCollected) this.#askRound(now)
+      if (this.#raft.hasReady()) this.#carryOut(this.#raft.ready(now))
+      this.#apply()
+    } catch (thrown) {
+      if (!(thrown instanceof KvError) || thrown.code !== 'Corrupt') throw thrown
+      this.#deps.damaged(this, thrown.message)
+      return
+    }
     if (this.#raft.hasReady()) this.#deps.schedule(this)
     if (this.#turnWaiters.length > 0) {
       const waiters = this.#turnWaiters
       this.#turnWaiters = []
-      for (const resolve of waiters) resolve()
+      for (const { resolve } of waiters) resolve()
     }
   }
 
-  close(why: string): void {
-    this.#closed = true
+  /**
+   * Answers whoever waits, at once; no turn does anything any more. Resolves when nothing of this replica uses the storage,
+   * so that it may be closed or the replica destroyed.
+   */
+  async close(why: string): Promise<void> {
+    if (this.#closed) return
+    const error = refuse.isClosed(why)
+    this.#closed = error
     this.#proposals.close(why)
-    this.#reads.close(new KvError('TryLater', why, { hint: 'ask another node' }))
+    this.#reads.close(error)
+    for (const { reject } of this.#turnWaiters) reject(error)
+    this.#turnWaiters = []
+    await Promise.all([this.#snapshotIn.giveUp(error), this.#snapshotsOut.close(why)])
   }
 
   // ---- one turn --------------------------------------------------------------------------------------------------------
@@ -379,7 +358,7 @@ export class Range {
     const turns = this.#reads.take()
     const result = this.#raft.readIndex(now)
     if (result.ok) this.#reads.asked(result.request, turns)
-    else this.#reads.refuse(turns, result.reason === 'notLeader' ? this.#notLeader() : queueFull())
+    else this.#reads.refuse(turns, result.reason === 'notLeader' ? this.#notLeader() : refuse.readsFull())
   }
 
   #carryOut(ready: Ready): void {
@@ -399,144 +378,110 @@ export class Range {
         },
       )
     }
-    if (ready.committed.length > 0) {
-      this.#toApply = this.#toApply.length === 0 ? ready.committed : [...this.#toApply, ...ready.committed]
-    }
+    this.#toApply.push(ready.committed)
     for (const { request, index } of ready.reads) this.#reads.confirmed(request, index)
     if (ready.readsAborted.length > 0) {
-      const error = new KvError('TryLater', 'leadership was lost during the read', { hint: 'ask again' })
+      const error = refuse.readAborted()
       for (const request of ready.readsAborted) this.#reads.abort(request, error)
     }
-    if (ready.pullSnapshot) void this.#pull(ready.pullSnapshot.from, ready.pullSnapshot.snapshot)
-    this.#reads.serve(this.#applied)
+    if (ready.pullSnapshot) this.#snapshotIn.begin(ready.pullSnapshot.from, ready.pullSnapshot.snapshot)
+    this.#reads.serve(this.#machine.applied)
   }
 
   #noticeLeadership(): void {
     const now = this.#deps.clock.monotonicMs()
     const leads = this.#raft.role === 'leader'
-    if (leads && !this.#wasLeader) this.#proposals.gainedLeadership()
+    if (leads && !this.#wasLeader) this.#proposals.gainedLeadership(this.#raft.lastIndex)
     if (!leads) this.#proposals.lostLeadership(now, 'this node does not lead the range any more')
     if (leads !== this.#wasLeader) {
+      if (!leads) this.#heardLeaderMs = now
       this.#deps.log.info(leads ? 'leads' : 'follows', { range: this.id, term: this.#raft.term, leader: this.leader })
     }
     this.#wasLeader = leads
-    if (leads && this.#state && !this.#state.confirmed && this.#confirmAskedTerm !== this.#raft.term) {
+    const { state } = this.#machine
+    if (leads && state && !state.confirmed && this.#confirmAskedTerm !== this.#raft.term) {
       this.#confirmAskedTerm = this.#raft.term
-      this.#proposals.collect({ kind: RangeCommand.confirmEpoch, body: new Uint8Array(0) }, () => {})
-      this.#deps.schedule(this)
+      this.#proposeOwn(RangeCommand.confirmEpoch, NOTHING)
     }
     this.#deps.changed(this)
+  }
+
+  #moveAwayIfFull(now: number): void {
+    if (!this.#deps.storage.space.low || now < this.#moveAwayMs) return
+    this.#moveAwayMs = now + MOVE_AWAY_MS
+    if (this.handOver()) this.#deps.log.warn('hands over: the disk is nearly full', { range: this.id })
+  }
+
+  #proposeOwn(kind: number, body: Uint8Array, done: Done = () => {}): void {
+    this.#proposals.collect({ kind, body }, done)
+    this.#deps.schedule(this)
   }
 
   // ---- apply -----------------------------------------------------------------------------------------------------------
 
   #apply(): void {
+    if (this.#snapshotIn.installing) return
     const { data } = this.#deps.storage
-    let count = 0
-    for (const entry of this.#toApply) {
+    const before = this.#machine.applied
+    for (;;) {
+      const entry = this.#toApply.next(this.#machine.applied)
+      if (!entry) break
       if (!data.hasRoom) {
-        void data.whenRoom().then(() => this.#deps.schedule(this))
+        this.#applyWhenRoom()
         break
       }
       this.#applyEntry(entry)
-      count++
       if (this.#closed) return
+      this.#toApply.took(entry)
     }
-    if (count === 0) return
-    this.#toApply = count === this.#toApply.length ? [] : this.#toApply.slice(count)
-    this.#raft.applied(this.#applied)
-    this.#reads.serve(this.#applied)
+    if (this.#machine.applied === before) return
+    this.#raft.applied(this.#machine.applied)
+    this.#reads.serve(this.#machine.applied)
+  }
+
+  #applyWhenRoom(): void {
+    if (this.#waitsForRoom) return
+    this.#waitsForRoom = true
+    const goOn = () => {
+      this.#waitsForRoom = false
+      this.#deps.schedule(this)
+    }
+    // A failed flush has poisoned the storage: this process is ending.
+    this.#deps.storage.data.whenRoom().then(goOn, () => {})
   }
 
   #applyEntry(entry: Entry): void {
-    assert(entry.index === this.#applied + 1, () => `entry ${entry.index} behind applied ${this.#applied}`)
-    const data = this.#readyData()
-    const answers: (Uint8Array | KvError)[] = []
-    let state = this.#readyState()
-    if (entry.type === EntryType.command) {
-      decodeCommands(entry.data, (kind, body) => {
-        if (kind === RangeCommand.confirmEpoch) {
-          state = { ...state, confirmed: true }
-          answers.push(new Uint8Array(0))
-        } else {
-          answers.push(this.#deps.coprocessor.mutate(kind, body, this.#writer))
-        }
-      })
-    } else if (entry.type === EntryType.config) {
-      const config = decodeConfig(entry.data)
-      assert(config, 'a committed configuration decodes')
-      const joint = config.nextVoters.length > 0
-      state = {
-        ...state,
-        config,
-        state: joint ? 'ConfigChanging' : 'Normal',
-        ver: { high: state.ver.high, low: state.ver.low + 1 },
+    const { answers, stateChanged } = this.#machine.apply(entry)
+    const dones = this.#proposals.applied(entry)
+    if (dones) {
+      assert(dones.length === answers.length, 'every command of an entry has its answer')
+      for (let i = 0; i < dones.length; i++) {
+        const answer = answers[i] as Uint8Array | KvError
+        const done = dones[i] as Done
+        if (answer instanceof KvError) tell(done, answer, null)
+        else tell(done, null, answer)
       }
     }
-    const changed = state !== this.#state
-    this.#state = state
-    data.setApplied({ index: entry.index, term: entry.term }, changed ? encodeState(state) : undefined)
-    this.#applied = entry.index
-    this.#answer(entry, answers)
-    if (changed) {
-      this.#deps.changed(this)
-      if (entry.type === EntryType.config && !isMember(state.config, this.self)) this.#deps.removed(this)
-    }
-  }
-
-  #answer(entry: Entry, answers: readonly (Uint8Array | KvError)[]): void {
-    const dones = this.#proposals.applied(entry)
-    if (!dones) return
-    assert(dones.length === answers.length, 'every command of an entry has its answer')
-    for (let i = 0; i < dones.length; i++) {
-      const answer = answers[i] as Uint8Array | KvError
-      const done = dones[i] as Done
-      if (answer instanceof KvError) done(answer, null)
-      else done(null, answer)
-    }
+    if (!stateChanged) return
+    this.#deps.changed(this)
+    // As of this entry: what stands behind it in the log is not committed yet.
+    const isMember = hasMember(configMembers(this.#readyState().config), this.self)
+    if (entry.type === EntryType.config && !isMember) this.#deps.removed(this)
   }
 
   // ---- snapshot and log ------------------------------------------------------------------------------------------------
 
-  async #pull(from: Member, offered: SnapshotMeta): Promise<void> {
-    if (this.#pulling) return
-    this.#pulling = true
-    const { storage, clock, log } = this.#deps
-    log.info('pulls a snapshot', { range: this.id, from: from.store, index: offered.index })
-    try {
-      const stream = this.#deps.pullSnapshot(this.id, from, offered.index)
-      const installed = await installSnapshot(this.id, offered.index, stream, storage)
-      if (this.#closed) return
-      const { snapshot, state } = installed
-      this.#data = storage.data.range(this.id)
-      this.#state = state
-      this.#toApply = []
-      this.#applied = snapshot.index
-      this.#proposals.skippedTo(snapshot.index)
-      this.#raft.snapshotInstalled(clock.monotonicMs(), snapshot)
-      log.info('installed a snapshot', { range: this.id, index: snapshot.index })
-      this.#deps.changed(this)
-    } catch (thrown) {
-      if (this.#closed) return
-      log.warn('could not pull a snapshot', { range: this.id, from: from.store, error: toKvError(thrown).message })
-      this.#raft.snapshotFailed(clock.monotonicMs())
-    } finally {
-      this.#pulling = false
-      this.#deps.schedule(this)
-    }
-  }
-
-  async *#released<T>(stream: AsyncGenerator<T>, pull: { readonly index: LogIndex }): AsyncGenerator<T> {
-    try {
-      yield* stream
-    } finally {
-      this.#pulled.delete(pull)
-    }
+  #standOn({ snapshot, state }: LoadedSnapshot): void {
+    this.#machine.replace(this.#deps.storage.data.range(this.id), state, snapshot.index)
+    this.#toApply.skipTo(snapshot.index)
+    this.#proposals.skippedTo(snapshot.index)
+    this.#raft.snapshotInstalled(this.#deps.clock.monotonicMs(), snapshot)
+    this.#deps.changed(this)
   }
 
   #compact(): void {
-    if (!this.#data || this.#pulling) return
-    const { storage, clock } = this.#deps
+    const { storage } = this.#deps
+    if (!this.#machine.data || this.#snapshotIn.underWay) return
     const bytes = storage.log.bytes(this.id)
     const { compaction } = this.#options
     if (
@@ -546,76 +491,49 @@ export class Range {
       return
     }
     const index = compactionIndex(compaction, {
-      status: this.#raft.status(clock.monotonicMs()),
+      status: this.#status(),
       bytes,
       flushed: storage.data.flushedApplied(this.id),
-      pulledIndex: this.#pulled.size === 0 ? null : (Math.min(...[...this.#pulled].map((p) => p.index)) as LogIndex),
+      pulledIndex: this.#snapshotsOut.oldestIndex,
     })
     if (index !== null) storage.log.compact(this.id, this.#raft.compact(index))
   }
 
-  // ---- refusals --------------------------------------------------------------------------------------------------------
+  // ---- parts -----------------------------------------------------------------------------------------------------------
+
+  #status(): RaftStatus {
+    return this.#raft.status(this.#deps.clock.monotonicMs())
+  }
 
   #refuseWrite(): KvError | null {
+    if (this.#closed) return this.#closed
     if (this.#raft.role !== 'leader') return this.#notLeader()
-    if (!this.#state?.confirmed) return notConfirmed()
-    if (this.#deps.storage.space.low) {
-      return new KvError('NoSpace', 'the disk of this store is nearly full: writes are refused, reads go on', {
-        hint: 'free disk space on the node (deleting the ballast file in its data folder helps at once)',
-      })
-    }
-    return null
+    if (!this.confirmed) return refuse.notConfirmed()
+    return this.#deps.storage.space.low ? refuse.noSpace() : null
   }
 
   #refuseRead(consistency: ReadConsistency): KvError | null {
-    if (!this.#data || !this.#state) {
-      return new KvError('TryLater', `range ${this.id} has no data here yet`, { hint: 'ask another node' })
-    }
+    if (this.#closed) return this.#closed
+    if (!this.#machine.state) return refuse.noData(this.id)
     if (consistency !== 'stale' && this.#raft.role !== 'leader') return this.#notLeader()
-    return this.#state.confirmed ? null : notConfirmed()
-  }
-
-  #notLeader(): KvError {
-    return new KvError(
-      'TryLater',
-      this.leader ? `the leader of range ${this.id} is store ${this.leader}` : `range ${this.id} has no leader`,
-      { hint: 'send again in a moment; `base-kv range list` shows who leads' },
-    )
-  }
-
-  #readyData(): RangeData {
-    assert(this.#data, 'an initialised replica has data')
-    return this.#data
+    return this.confirmed ? null : refuse.notConfirmed()
   }
 
   #readyState(): ReplicatedState {
-    assert(this.#state, 'an initialised replica has a state')
-    return this.#state
+    const { state } = this.#machine
+    assert(state, 'an initialised replica has a state')
+    return state
+  }
+
+  #notLeader(): KvError {
+    return refuse.notLeader(this.id, this.leader)
   }
 }
 
-const notConfirmed = () =>
-  new KvError('TryLater', 'the first range is not confirmed by a majority yet', {
-    hint: 'start the other nodes of the cluster',
-  })
-
-const queueFull = () => new KvError('TryLater', 'too many reads wait', { hint: 'send again after a pause' })
-
-function roleName(status: RaftStatus): RangeRole {
-  if (status.role === 'leader') return 'Leader'
-  return status.role === 'follower' ? 'Follower' : 'Candidate'
-}
-
-const storesOf = (members: readonly Member[]): StoreId[] => members.map((member) => member.store)
-
-const clusterConfig = (config: Config): ClusterConfig => ({
-  voters: storesOf(config.voters),
-  learners: storesOf(config.learners),
-  nextVoters: storesOf(config.nextVoters),
-  nextLearners: storesOf(config.nextLearners),
-})
-
-function isMember(config: Config, self: Member): boolean {
-  const lists = [config.voters, config.learners, config.nextVoters, config.nextLearners]
-  return lists.some((list) => list.some((member) => member.store === self.store && member.replica === self.replica))
-}
+/** What only a leader sends. */
+const LEADERS: ReadonlySet<MessageType> = new Set([
+  MessageType.append,
+  MessageType.heartbeat,
+  MessageType.snapshotOffer,
+  MessageType.sleep,
+])

@@ -3,6 +3,7 @@
  * then until the state machine has applied the confirmed index.
  */
 import { KvError, limits, type LogIndex } from '@base-kv/base'
+import { tell } from './proposals.ts'
 
 /** Called once: with an error, or with null when the state is fresh enough to answer. */
 export type ReadTurn = (error: KvError | null) => void
@@ -88,6 +89,6 @@ export class Reads {
 
   #run(turns: readonly ReadTurn[], error: KvError | null): void {
     this.#count -= turns.length
-    for (const turn of turns) turn(error)
+    for (const turn of turns) tell(turn, error, null)
   }
 }

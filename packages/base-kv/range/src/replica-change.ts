@@ -6,7 +6,7 @@
  * is a committed configuration, so an interrupted change leaves a working group behind.
  */
 import { KvError, type StoreId } from '@base-kv/base'
-import type { ChangeResult, RaftStatus } from '@base-kv/raft'
+import type { ChangeResult, Member, RaftStatus } from '@base-kv/raft'
 
 export interface ReplicaTarget {
   readonly voters: readonly StoreId[]
@@ -18,6 +18,8 @@ export interface ReplicaChangeHost {
   status(): RaftStatus
   changeMembers(target: ReplicaTarget): ChangeResult
   transferLeader(target: StoreId): void
+  /** Its store has answered that this replica is not there and never will be. */
+  isGone(member: Member): boolean
   /** Resolves at the range's next turn or tick. */
   nextTurn(): Promise<void>
   nowMs(): number
@@ -56,6 +58,16 @@ export async function changeReplicas(host: ReplicaChangeHost, target: ReplicaTar
       await host.nextTurn()
     }
   }
+  const waitForData = (stores: readonly StoreId[], what: string): Promise<void> =>
+    wait((status) => {
+      for (const { member } of status.progress) {
+        if (!stores.includes(member.store) || !host.isGone(member)) continue
+        throw new KvError('TryLater', `store ${member.store} cannot hold a replica of this range`, {
+          hint: 'see its log; when its disk is sound again, wipe its data folder and name the new store instead',
+        })
+      }
+      return stores.every((store) => hasCaughtUp(status, store))
+    }, what)
   const change = async (next: ReplicaTarget, what: string): Promise<void> => {
     for (;;) {
       const result = host.changeMembers(next)
@@ -64,7 +76,9 @@ export async function changeReplicas(host: ReplicaChangeHost, target: ReplicaTar
         return
       }
       if (result.reason === 'notLeader') throw leaderMoved()
-      if (result.reason === 'badConfig') throw new KvError('BadRequest', 'the configuration is refused')
+      if (result.reason === 'badConfig' || result.reason === 'newVoter') {
+        throw new KvError('BadRequest', 'the configuration is refused')
+      }
       if (result.reason === 'changeUnderWay') {
         throw new KvError('TryLater', 'another change of this range is under way', { hint: 'wait for it to end' })
       }
@@ -74,38 +88,46 @@ export async function changeReplicas(host: ReplicaChangeHost, target: ReplicaTar
   }
 
   const before = host.status()
-  const present = new Set([...before.config.voters, ...before.config.learners].map((member) => member.store))
-  const newcomers = target.voters.filter((store) => !present.has(store))
+  const present = storesOf([...before.config.voters, ...before.config.learners])
+  const newcomers = target.voters.filter((store) => !present.includes(store))
   if (newcomers.length > 0) {
-    const learners = before.config.learners.map((member) => member.store)
-    await change(
-      { voters: before.config.voters.map((member) => member.store), learners: [...learners, ...newcomers] },
-      'new replicas join as learners',
-    )
-    await wait(
-      (status) =>
-        newcomers.every((store) =>
-          status.progress.some(
-            (peer) =>
-              peer.member.store === store &&
-              peer.state === 'replicate' &&
-              status.lastIndex - peer.match <= PROMOTE_BEHIND_MAX,
-          ),
-        ),
-      'new replicas fetch the data',
-    )
+    const now = { voters: storesOf(before.config.voters), learners: storesOf(before.config.learners) }
+    await change({ ...now, learners: [...now.learners, ...newcomers] }, 'new replicas join as learners')
+    try {
+      await waitForData(newcomers, 'new replicas fetch the data')
+    } catch (thrown) {
+      // What did not come about leaves nothing behind, as long as this is still the leader.
+      if (host.status().role === 'leader') host.changeMembers(now)
+      throw thrown
+    }
   }
-  const { self } = host.status()
-  if (!target.voters.includes(self.store)) {
-    const heir = target.voters.find((store) => host.status().config.voters.some((member) => member.store === store))
-    if (!heir) throw new KvError('BadRequest', 'no voter would stay', { hint: 'keep one of the present voters' })
-    host.transferLeader(heir)
-    throw new KvError('TryLater', 'the leader is to be removed and hands over first', {
-      hint: 'send the same command again: the new leader carries it out',
-    })
-  }
+  const promoted = target.voters.filter((store) => !storesOf(before.config.voters).includes(store))
+  await waitForData(promoted, 'learners fetch the data')
+  if (!target.voters.includes(host.status().self.store)) handOver(host, target)
   if (!sameTarget(host.status(), target)) await change(target, 'the new configuration is committed')
 }
+
+/** A leader that is to leave hands over first, to the best of those that stay. @throws KvError always */
+function handOver(host: ReplicaChangeHost, target: ReplicaTarget): never {
+  const { progress } = host.status()
+  const heirs = progress
+    .filter((peer) => peer.voter && target.voters.includes(peer.member.store))
+    .sort((a, b) => b.match - a.match || a.silentMs - b.silentMs)
+  const [heir] = heirs
+  if (!heir) throw new KvError('BadRequest', 'no voter would stay', { hint: 'keep one of the present voters' })
+  host.transferLeader(heir.member.store)
+  throw new KvError('TryLater', 'the leader is to be removed and hands over first', {
+    hint: 'send the same command again: the new leader carries it out',
+  })
+}
+
+const hasCaughtUp = (status: RaftStatus, store: StoreId): boolean =>
+  status.progress.some(
+    (peer) =>
+      peer.member.store === store && peer.state === 'replicate' && status.lastIndex - peer.match <= PROMOTE_BEHIND_MAX,
+  )
+
+const storesOf = (members: readonly { readonly store: StoreId }[]): StoreId[] => members.map(({ store }) => store)
 
 const leaderMoved = () =>
   new KvError('TryLater', 'leadership moved during the change', { hint: 'send the same command again' })

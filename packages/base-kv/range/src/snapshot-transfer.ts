@@ -1,11 +1,11 @@
 /**
  * A snapshot is pulled: the leader offers a point, the follower asks for it (or anything newer), and the leader streams
- * a read view of the applied state. Chunks are checked by the transport; here they are made and put in place.
+ * a read view of the applied state. Chunks are checked by the transport; snapshot-in.ts puts them in place.
  */
-import { KvError, limits, type LogIndex, type RangeId } from '@base-kv/base'
+import { limits } from '@base-kv/base'
 import type { SnapshotMeta } from '@base-kv/raft'
-import type { KeySpace, Pair, RangeView, Storage } from '@base-kv/storage'
-import { decodeState, encodeState, type ReplicatedState } from './range-state.ts'
+import type { KeySpace, Pair, RangeView } from '@base-kv/storage'
+import { encodeState, type ReplicatedState } from './range-state.ts'
 
 export interface SnapshotHead {
   readonly snapshot: SnapshotMeta
@@ -39,43 +39,7 @@ export async function* sendSnapshot(
   }
 }
 
-/** Pulls and installs. @returns what the replica now stands on */
-export async function installSnapshot(
-  range: RangeId,
-  indexMin: LogIndex,
-  stream: SnapshotStream,
-  storage: Storage,
-): Promise<{ readonly snapshot: SnapshotMeta; readonly state: ReplicatedState }> {
-  const load = await storage.data.beginLoad(range)
-  try {
-    let head: SnapshotHead | null = null
-    for await (const part of stream) {
-      if ('snapshot' in part) {
-        if (head) throw new KvError('Corrupt', 'a snapshot has two heads')
-        if (part.snapshot.index < indexMin) {
-          throw new KvError('TryLater', `the snapshot at ${part.snapshot.index} is older than ${indexMin}`)
-        }
-        head = part
-      } else {
-        if (!head) throw new KvError('Corrupt', 'a snapshot begins without its head')
-        await load.add(part.space, part.pairs)
-      }
-    }
-    if (!head) throw new KvError('Corrupt', 'a snapshot ended before its head')
-    const state = decodeState(head.state)
-    const { snapshot } = head
-    await storage.install(range, {
-      snapshot,
-      load,
-      record: {
-        boundary: state.boundary,
-        applied: { index: snapshot.index, term: snapshot.term },
-        state: head.state,
-      },
-    })
-    return { snapshot, state }
-  } catch (thrown) {
-    load.abandon()
-    throw thrown
-  }
+export interface LoadedSnapshot {
+  readonly snapshot: SnapshotMeta
+  readonly state: ReplicatedState
 }

@@ -134,6 +134,10 @@ export class GroupLogStore implements LogStore {
     return this.#tombstones.get(range)
   }
 
+  get destroyed(): Iterable<RangeId> {
+    return this.#tombstones.keys()
+  }
+
   compact(range: RangeId, point: SnapshotMeta): void {
     if (this.#deps.poison.error !== null) return
     this.#compact(this.log(range), point)

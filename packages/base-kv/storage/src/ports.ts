@@ -105,6 +105,8 @@ export interface LogStore {
   flush(): Promise<void>
   /** Ranges destroyed here, with the highest replica id that must never come back. */
   tombstone(range: RangeId): ReplicaId | undefined
+  /** All ranges with a tombstone. */
+  readonly destroyed: Iterable<RangeId>
   readonly stats: LogStats
 }
 

@@ -80,6 +80,15 @@ const ENTRY_TYPES = new Set<number>(Object.values(EntryType))
 
 /** undefined: not a message that this version understands. Entry data are views on the received frame. */
 export function fromWire(wire: v1.RaftMessage): { readonly range: RangeId; readonly message: Message } | undefined {
+  try {
+    return decode(wire)
+  } catch {
+    // A number that no term, index or replica id can be.
+    return undefined
+  }
+}
+
+function decode(wire: v1.RaftMessage): { readonly range: RangeId; readonly message: Message } | undefined {
   if (!TYPES.has(wire.type)) return undefined
   if (wire.range.length !== 16 || wire.fromStore.length !== 16 || wire.toStore.length !== 16) return undefined
   const index = wire.index

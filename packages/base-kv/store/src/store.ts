@@ -11,6 +11,7 @@ import {
   type Clock,
   type HostId,
   KvError,
+  limits,
   type Log,
   logIndex,
   parseRangeId,
@@ -28,7 +29,16 @@ import type { v1 } from '@base-kv/protocol'
 import { type Config, emptyConfig, initialConfig, type Member, type Message, MessageType } from '@base-kv/raft'
 import { type Coprocessor, encodeState, firstState, Range, type RangeOptions } from '@base-kv/range'
 import type { FoundRange, Storage } from '@base-kv/storage'
-import { fromWire, toWire, wireRange, wireStore } from './raft-wire.ts'
+import { contradiction, describeDamaged, gone } from './damaged-replica.ts'
+import {
+  ASK_ELECTION_TIMEOUTS,
+  dismissalFromWire,
+  type DismissalMessage,
+  DismissalType,
+  dismissalToWire,
+} from './dismissal.ts'
+import { Outbox } from './outbox.ts'
+import { fromWire, wireRange, wireStore } from './raft-wire.ts'
 import { snapshotFromChunks, snapshotToChunks } from './snapshot-wire.ts'
 
 export interface StoreOptions {
@@ -77,28 +87,32 @@ export class Store {
   readonly #damaged = new Map<RangeId, FoundRange>()
   // Being created or destroyed: their messages are dropped meanwhile.
   readonly #inTransition = new Set<RangeId>()
+  // What still uses the storage: it is closed behind them.
+  readonly #background = new Set<Promise<void>>()
+  // Invariant: set once, also when the last replica leaves: a store takes part in one epoch at most.
+  #epoch: string | null = null
   #dirty = new Set<Range>()
   #turnAsked = false
   #inTurns = false
-  // Messages of this turn, by receiver.
-  #outgoing = new Map<StoreId, v1.RaftMessage.$Properties[]>()
+  readonly #outbox: Outbox
   #sendAsked = false
+  #nextAskMs: number
   #cancelTick: (() => void) | null = null
   #closed = false
 
   constructor(options: StoreOptions, deps: StoreDeps) {
     this.options = options
     this.#deps = deps
-    this.id = deps.storage.identity.store
-    for (const found of deps.storage.found) {
-      if (found.state === 'damaged') {
-        deps.log.error('a replica is damaged and takes no part any more', { range: found.range, reason: found.reason })
-        this.#damaged.set(found.range, found)
-      } else {
-        this.#open(found)
-      }
+    const { storage, clock, transport, log } = deps
+    this.id = storage.identity.store
+    this.#outbox = new Outbox((to, messages) => transport.send(to, messages), log)
+    this.#nextAskMs = clock.monotonicMs() + this.#askPauseMs
+    for (const id of storage.log.destroyed) this.#holdEpoch(id)
+    for (const found of storage.found) {
+      this.#holdEpoch(found.range)
+      this.#openFound(found)
     }
-    deps.storage.log.beforeFlush = () => this.#beforeFlush()
+    storage.log.beforeFlush = () => this.#beforeFlush()
     this.#tick()
   }
 
@@ -120,12 +134,10 @@ export class Store {
   }
 
   get epoch(): HeldEpoch | null {
-    for (const id of [...this.#ranges.keys(), ...this.#damaged.keys(), ...this.#inTransition]) {
-      const parts = parseRangeId(id)
-      assert(parts, 'range ids of a store are well formed')
-      return { epoch: String(parts.epoch), confirmed: this.#ranges.get(id)?.confirmed ?? this.#damaged.has(id) }
-    }
-    return null
+    if (this.#epoch === null) return null
+    // Whoever left a range, or was damaged, was in a confirmed one.
+    const confirmed = this.#inTransition.size === 0 && [...this.#ranges.values()].every((range) => range.confirmed)
+    return { epoch: this.#epoch, confirmed }
   }
 
   describe(): StoreDescriptor {
@@ -144,12 +156,15 @@ export class Store {
     const hlc = new HybridClock({}, { clock: this.#deps.clock })
     const id = rangeId(hlcToBigint(hlc.now()), 0n)
     const config = initialConfig(voters)
-    await this.#create(id, {
-      replica: replicaId(1),
-      hardState: { term: term(1), vote: null, commit: logIndex(1) },
-      snapshot: { index: logIndex(1), term: term(1), config },
-      data: firstRecord(config),
-    })
+    this.#holdEpoch(id)
+    await this.#alone(id, () =>
+      this.#create(id, {
+        replica: replicaId(1),
+        hardState: { term: term(1), vote: null, commit: logIndex(1) },
+        snapshot: { index: logIndex(1), term: term(1), config },
+        data: firstRecord(config),
+      }),
+    )
     this.#deps.log.info('began a new cluster', { range: id, voters })
     this.#ranges.get(id)?.campaign()
     return id
@@ -162,26 +177,31 @@ export class Store {
     if (this.#closed) return
     for (const wire of messages) {
       const decoded = fromWire(wire)
-      if (!decoded) {
-        this.#deps.log.debug('dropped a message that does not decode')
+      if (decoded) {
+        this.#receiveOne(decoded.range, decoded.message)
         continue
       }
-      const { range: id, message } = decoded
-      if (message.to.store !== this.id) continue
-      const range = this.#ranges.get(id)
-      if (!range) {
-        this.#receiveForUnknown(id, message)
-        continue
-      }
-      if (message.to.replica > range.self.replica) {
-        // The group knows this store under a newer replica id: the one here was removed without hearing of it.
-        void this.#destroy(range)
-        continue
-      }
-      range.step(message)
-      this.#dirty.add(range)
+      const question = dismissalFromWire(wire)
+      if (question) this.#receiveDismissal(question)
+      else this.#deps.log.debug('dropped a message that does not decode')
     }
     this.#runTurns()
+  }
+
+  #receiveOne(id: RangeId, message: Message): void {
+    if (message.to.store !== this.id) return
+    const range = this.#ranges.get(id)
+    if (!range) {
+      this.#receiveForUnknown(id, message)
+      return
+    }
+    if (message.to.replica > range.self.replica) {
+      // The group knows this store under a newer replica id: the one here was removed without hearing of it.
+      this.#destroy(range)
+      return
+    }
+    range.step(message)
+    this.#dirty.add(range)
   }
 
   /** A snapshot of a replica here, as chunks. @throws KvError */
@@ -189,6 +209,10 @@ export class Store {
     const range = this.#ranges.get(id)
     if (!range || range.self.replica !== request.replica) {
       throw new KvError('NotFound', `range ${id} has no such replica here`)
+    }
+    const open = [...this.#ranges.values()].reduce((sum, one) => sum + one.snapshotsOut, 0)
+    if (open >= limits.readViewsMax) {
+      throw new KvError('TryLater', `${open} snapshots are being sent from here already`, { hint: 'pull again later' })
     }
     return snapshotToChunks(range.sendSnapshot(logIndex(request.indexMin)))
   }
@@ -211,8 +235,9 @@ export class Store {
     const deadlineMs = clock.monotonicMs() + patienceMs
     for (const range of this.#ranges.values()) {
       while (range.isLeader && clock.monotonicMs() < deadlineMs) {
-        if (!range.handOver() && ![...range.describe().progress].some((peer) => peer.store !== this.id)) break
-        await range.nextTurn()
+        if (!range.handOver() && !range.describe().progress.some((peer) => peer.store !== this.id)) break
+        // Closed meanwhile: it leads no more.
+        await range.nextTurn().catch(() => {})
       }
     }
   }
@@ -221,7 +246,8 @@ export class Store {
     if (this.#closed) return
     this.#closed = true
     this.#cancelTick?.()
-    for (const range of this.#ranges.values()) range.close('this node stops')
+    await Promise.all([...this.#ranges.values()].map((range) => range.close('this node stops')))
+    await Promise.allSettled(this.#background)
     await this.#deps.storage.close()
   }
 
@@ -231,6 +257,7 @@ export class Store {
     this.#cancelTick = this.#deps.timers.after(this.options.tickMs, () => {
       if (this.#closed) return
       for (const range of this.#ranges.values()) range.tick()
+      this.#askWhetherMember()
       this.#tick()
     })
   }
@@ -253,7 +280,7 @@ export class Store {
     this.#dirty = new Set()
     for (const range of ranges) range.turn(diskFree)
     this.#inTurns = false
-    this.#sendOutgoing()
+    this.#outbox.flush()
     // What became dirty during the turns runs after the events that wait meanwhile.
     if (this.#dirty.size > 0) {
       const [first] = this.#dirty
@@ -271,7 +298,7 @@ export class Store {
       range.turn(true)
       this.#inTurns = false
     }
-    if (any) this.#sendOutgoing()
+    if (any) this.#outbox.flush()
     if (this.#dirty.size > 0) {
       const [first] = this.#dirty
       if (first) this.#schedule(first)
@@ -279,28 +306,75 @@ export class Store {
   }
 
   #send(range: RangeId, messages: readonly Message[]): void {
-    for (const message of messages) {
-      const to = message.to.store
-      let queue = this.#outgoing.get(to)
-      if (!queue) this.#outgoing.set(to, (queue = []))
-      queue.push(toWire(range, message))
-    }
+    this.#outbox.add(range, messages)
+    this.#flushSoon()
+  }
+
+  #flushSoon(): void {
     if (this.#inTurns || this.#sendAsked) return
     this.#sendAsked = true
     queueMicrotask(() => {
       this.#sendAsked = false
-      this.#sendOutgoing()
+      this.#outbox.flush()
     })
   }
 
-  #sendOutgoing(): void {
-    if (this.#outgoing.size === 0) return
-    const outgoing = this.#outgoing
-    this.#outgoing = new Map()
-    for (const [to, messages] of outgoing) this.#deps.transport.send(to, messages)
+  // ---- replicas come and go ------------------------------------------------------------------------------------------------
+
+  #holdEpoch(id: RangeId): void {
+    const parts = parseRangeId(id)
+    assert(parts, 'range ids of a store are well formed')
+    this.#epoch ??= String(parts.epoch)
   }
 
-  // ---- replicas come and go ------------------------------------------------------------------------------------------------
+  #openFound(found: FoundRange): void {
+    if (found.state === 'damaged') {
+      this.#deps.log.error('a replica is damaged and takes no part any more', {
+        range: found.range,
+        reason: found.reason,
+      })
+      this.#damaged.set(found.range, found)
+      return
+    }
+    let reason = contradiction(found)
+    try {
+      if (reason === null) this.#open(found)
+    } catch (thrown) {
+      if (!(thrown instanceof KvError) || thrown.code !== 'Corrupt') throw thrown
+      reason = thrown.message
+    }
+    if (reason !== null) this.#takeOut(found, reason)
+  }
+
+  /** Durably: it never votes or acknowledges again. */
+  #takeOut(found: FoundRange, reason: string): void {
+    this.#damaged.set(found.range, { ...found, state: 'damaged', reason })
+    void this.#alone(found.range, () => this.#deps.storage.markDamaged(found.range, reason))
+  }
+
+  #damagedNow(range: Range, reason: string): void {
+    const { id } = range
+    if (this.#ranges.get(id) !== range) return
+    const { log, data } = this.#deps.storage
+    const { term: newest, commit } = range.describe()
+    this.#ranges.delete(id)
+    const closed = range.close('this replica is damaged')
+    this.#inBackground(closed)
+    this.#takeOut(
+      {
+        range: id,
+        replica: range.self.replica,
+        state: 'damaged',
+        reason,
+        hardState: { term: newest, vote: null, commit },
+        snapshot: log.snapshot(id),
+        lastIndex: log.lastIndex(id),
+        data: data.has(id) ? data.range(id).record : null,
+      },
+      reason,
+    )
+    this.#deps.changed()
+  }
 
   #open(found: FoundRange): Range {
     const range = new Range(found, this.options.range, {
@@ -312,7 +386,8 @@ export class Store {
       send: (id, messages) => this.#send(id, messages),
       schedule: (which) => this.#schedule(which),
       changed: () => this.#deps.changed(),
-      removed: (which) => void this.#destroy(which),
+      removed: (which) => this.#destroy(which),
+      damaged: (which, reason) => this.#damagedNow(which, reason),
       pullSnapshot: (id, from, indexMin) => snapshotFromChunks(this.#pull(id, from, indexMin)),
     })
     this.#ranges.set(found.range, range)
@@ -337,26 +412,20 @@ export class Store {
   #receiveForUnknown(id: RangeId, message: Message): void {
     if (this.#inTransition.has(id)) return
     const damaged = this.#damaged.get(id)
-    if (damaged && message.to.replica <= damaged.replica) return
-    const tombstone = this.#deps.storage.log.tombstone(id)
-    if (tombstone !== undefined && message.to.replica <= tombstone) {
+    const neverAgain = Math.max(damaged?.replica ?? -1, this.#deps.storage.log.tombstone(id) ?? -1)
+    if (message.to.replica <= neverAgain) {
       if (message.type !== MessageType.gone) this.#send(id, [gone(message)])
       return
     }
     if (!FOUNDING.has(message.type)) return
-    const held = this.epoch
-    if (held && held.epoch !== String(parseRangeId(id)?.epoch)) return
-    void this.#createEmpty(id, message, damaged)
+    if (this.#epoch !== null && this.#epoch !== String(parseRangeId(id)?.epoch)) return
+    this.#holdEpoch(id)
+    void this.#alone(id, () => this.#createEmpty(id, message, damaged))
   }
 
   async #createEmpty(id: RangeId, message: Message, damaged: FoundRange | undefined): Promise<void> {
     if (damaged) {
-      this.#inTransition.add(id)
-      try {
-        await this.#deps.storage.destroyReplica(id, damaged.replica)
-      } finally {
-        this.#inTransition.delete(id)
-      }
+      await this.#deps.storage.destroyReplica(id, damaged.replica)
       this.#damaged.delete(id)
     }
     await this.#create(id, {
@@ -371,29 +440,91 @@ export class Store {
   }
 
   async #create(id: RangeId, replica: Omit<FoundRange, 'range' | 'state' | 'reason' | 'lastIndex'>): Promise<void> {
-    this.#inTransition.add(id)
-    try {
-      await this.#deps.storage.createReplica(id, replica)
-      if (this.#closed) return
-      this.#open({ ...replica, range: id, state: 'ok', reason: '', lastIndex: replica.snapshot.index })
-    } finally {
-      this.#inTransition.delete(id)
-    }
+    if (this.#closed) return
+    await this.#deps.storage.createReplica(id, replica)
+    if (this.#closed) return
+    this.#open({ ...replica, range: id, state: 'ok', reason: '', lastIndex: replica.snapshot.index })
     this.#deps.changed()
   }
 
-  async #destroy(range: Range): Promise<void> {
-    if (this.#inTransition.has(range.id) || this.#ranges.get(range.id) !== range) return
-    this.#inTransition.add(range.id)
-    this.#ranges.delete(range.id)
-    range.close('this replica was removed from its range')
-    try {
-      await this.#deps.storage.destroyReplica(range.id, range.self.replica)
-      this.#deps.log.info('removed a replica', { range: range.id, replica: range.self.replica })
-    } finally {
-      this.#inTransition.delete(range.id)
+  #destroy(range: Range): void {
+    const { id, self } = range
+    if (this.#inTransition.has(id) || this.#ranges.get(id) !== range) return
+    this.#ranges.delete(id)
+    const closed = range.close('this replica was removed from its range')
+    void this.#alone(id, async () => {
+      await closed
+      await this.#deps.storage.destroyReplica(id, self.replica)
+      this.#deps.log.info('removed a replica', { range: id, replica: self.replica })
+      this.#deps.changed()
+    })
+  }
+
+  /** One thing at a time with a replica: its messages are dropped meanwhile, as if the network had lost them. */
+  #alone(id: RangeId, work: () => Promise<void>): Promise<void> {
+    assert(!this.#inTransition.has(id), () => `two things at once with the replica of ${id}`)
+    this.#inTransition.add(id)
+    const done = work().finally(() => this.#inTransition.delete(id))
+    this.#inBackground(done)
+    return done
+  }
+
+  #inBackground(work: Promise<void>): void {
+    const settled: Promise<void> = work
+      .catch((thrown: unknown) => {
+        // A failed write has poisoned the storage: the process is ending.
+        if (!(thrown instanceof KvError)) throw thrown
+        this.#deps.log.error('could not change a replica', { error: thrown.message })
+      })
+      .finally(() => this.#background.delete(settled))
+    this.#background.add(settled)
+  }
+
+  // ---- members that nobody writes to any more ------------------------------------------------------------------------------
+
+  get #askPauseMs(): number {
+    return ASK_ELECTION_TIMEOUTS * this.options.range.raft.electionTimeoutMs
+  }
+
+  #askWhetherMember(): void {
+    const now = this.#deps.clock.monotonicMs()
+    if (now < this.#nextAskMs) return
+    this.#nextAskMs = now + this.#askPauseMs
+    for (const range of this.#ranges.values()) {
+      if (range.leaderlessMs >= this.#askPauseMs) this.#ask(range.id, range.self, range.members)
     }
-    this.#deps.changed()
+    for (const { range, replica, snapshot } of this.#damaged.values()) {
+      this.#ask(range, { store: this.id, replica }, snapshot.config.voters)
+    }
+  }
+
+  #ask(range: RangeId, from: Member, members: readonly Member[]): void {
+    for (const to of members) {
+      if (to.store === this.id) continue
+      this.#outbox.addWire(to.store, dismissalToWire({ range, type: DismissalType.ask, from, to }))
+    }
+    this.#flushSoon()
+  }
+
+  #receiveDismissal({ range: id, type, from, to }: DismissalMessage): void {
+    if (to.store !== this.id) return
+    const range = this.#ranges.get(id)
+    if (type === DismissalType.ask) {
+      range?.confirmDismissed(from, () => {
+        const answer = { range: id, type: DismissalType.dismissed, from: range.self, to: from }
+        this.#outbox.addWire(from.store, dismissalToWire(answer))
+        this.#flushSoon()
+      })
+      return
+    }
+    if (range && range.self.replica === to.replica) this.#destroy(range)
+    const damaged = this.#damaged.get(id)
+    if (damaged?.replica !== to.replica || this.#inTransition.has(id)) return
+    void this.#alone(id, async () => {
+      await this.#deps.storage.destroyReplica(id, damaged.replica)
+      this.#damaged.delete(id)
+      this.#deps.changed()
+    })
   }
 }
 
@@ -411,45 +542,3 @@ const firstRecord = (config: Config) => ({
   applied: { index: logIndex(1), term: term(1) },
   state: encodeState(firstState(config)),
 })
-
-/** Answer to a message for a replica that left for good. */
-const gone = (message: Message): Message => ({
-  type: MessageType.gone,
-  from: message.to,
-  to: message.from,
-  term: message.term,
-  index: logIndex(0),
-  logTerm: term(0),
-  commit: logIndex(0),
-  entries: [],
-  reject: false,
-  hintIndex: logIndex(0),
-  hintTerm: term(0),
-  round: 0,
-  force: false,
-  snapshot: null,
-})
-
-const noMembers = { voters: [], learners: [], nextVoters: [], nextLearners: [] }
-
-function describeDamaged(found: FoundRange): RangeDescriptor {
-  const stores = (list: Config['voters']): StoreId[] => list.map((member) => member.store)
-  const { config } = found.snapshot
-  return {
-    id: found.range,
-    ver: { high: 0, low: 0 },
-    boundary: found.data?.boundary ?? { start: null, end: null },
-    state: 'Normal',
-    role: 'Follower',
-    config: config ? { ...noMembers, voters: stores(config.voters), learners: stores(config.learners) } : noMembers,
-    term: found.hardState.term,
-    leader: null,
-    commit: found.hardState.commit,
-    applied: found.data?.applied.index ?? logIndex(0),
-    flushed: found.data?.applied.index ?? logIndex(0),
-    lastIndex: found.lastIndex,
-    snapshotIndex: found.snapshot.index,
-    progress: [],
-    damage: found.reason,
-  }
-}

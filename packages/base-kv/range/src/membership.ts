@@ -1,0 +1,118 @@
+/** Changes of who holds the range, from the leader's side: those that somebody asks for, and repair. One at a time. */
+import { KvError, type Log, type RangeId, type StoreId } from '@base-kv/base'
+import type { Member, RaftMachine, RaftStatus } from '@base-kv/raft'
+import { RangeCommand } from './command-batch.ts'
+import type { Done } from './proposals.ts'
+import * as refuse from './refusals.ts'
+import { encodeRepair, type PendingRepair, type RepairStep, RepairWatch } from './repair.ts'
+import { changeReplicas, type ReplicaTarget } from './replica-change.ts'
+
+/** What it needs of the range. */
+export interface MembershipHost {
+  readonly raft: RaftMachine
+  readonly log: Log
+  nowMs(): number
+  /** As applied. */
+  pendingRepair(): PendingRepair | null
+  /** Replicates a command of the range's own. */
+  propose(kind: number, body: Uint8Array, done: Done): void
+  schedule(): void
+  transferLeader(target: StoreId): void
+  nextTurn(): Promise<void>
+}
+
+export class Membership {
+  readonly #range: RangeId
+  readonly #aliveMs: number
+  readonly #host: MembershipHost
+  readonly #repairs = new RepairWatch()
+  #underWay = false
+
+  /** `aliveMs`: a member that answered within it counts as alive. */
+  constructor({ range, aliveMs }: { readonly range: RangeId; readonly aliveMs: number }, host: MembershipHost) {
+    this.#range = range
+    this.#aliveMs = aliveMs
+    this.#host = host
+  }
+
+  /** Resolves when the target configuration is committed. @throws KvError */
+  async change(target: ReplicaTarget): Promise<void> {
+    await this.#change(target)
+    const pending = this.#host.pendingRepair()
+    // Whoever names the members himself decides about that one too.
+    if (pending && ![...target.voters, ...target.learners].includes(pending.store)) this.#remember(null, () => {})
+  }
+
+  heardGone(member: Member): void {
+    this.#repairs.heardGone(member)
+  }
+
+  /** Takes the next step of a repair, if one is due. Leader only. */
+  repair(nowMs: number): void {
+    const pending = this.#host.pendingRepair()
+    if (this.#underWay || (this.#repairs.idle && !pending)) return
+    const step = this.#repairs.step(this.#host.raft.status(nowMs), pending, nowMs, this.#aliveMs)
+    if (step) void this.#carryOut(step)
+  }
+
+  async #carryOut(step: RepairStep): Promise<void> {
+    const { log } = this.#host
+    if (step.kind === 'remember' || step.kind === 'forget') {
+      const { store } = step.repair
+      if (step.kind === 'remember') log.warn('a replica is gone for good: replaces it', { range: this.#range, store })
+      else log.info('a replica is replaced', { range: this.#range, store })
+      this.#underWay = true
+      this.#remember(step.kind === 'remember' ? step.repair : null, () => {
+        this.#underWay = false
+      })
+      if (step.kind === 'forget') this.#repairs.pause(this.#host.nowMs())
+      return
+    }
+    const { store } = step.repair
+    try {
+      await this.#change(targetOf(step, this.#host.raft.status(this.#host.nowMs())))
+    } catch (thrown) {
+      if (!(thrown instanceof KvError)) throw thrown
+      log.warn('could not replace a replica yet', { range: this.#range, store, error: thrown.message })
+      this.#repairs.pause(this.#host.nowMs())
+    }
+  }
+
+  async #change(target: ReplicaTarget): Promise<void> {
+    const { raft, nowMs, schedule, transferLeader, nextTurn } = this.#host
+    if (raft.role !== 'leader') throw refuse.notLeader(this.#range, raft.leader?.store ?? null)
+    if (this.#underWay) throw refuse.changeUnderWay()
+    this.#underWay = true
+    try {
+      await changeReplicas(
+        {
+          status: () => raft.status(nowMs()),
+          changeMembers: (next) => {
+            const result = raft.changeMembers(nowMs(), next)
+            schedule()
+            return result
+          },
+          transferLeader,
+          isGone: (member) => this.#repairs.isGone(member),
+          nextTurn,
+          nowMs,
+        },
+        target,
+      )
+    } finally {
+      this.#underWay = false
+    }
+  }
+
+  #remember(repair: PendingRepair | null, done: Done): void {
+    this.#host.propose(RangeCommand.repair, encodeRepair(repair), done)
+  }
+}
+
+function targetOf(step: RepairStep, { config }: RaftStatus): ReplicaTarget {
+  const { store, voter } = step.repair
+  const others = (members: readonly Member[]) => members.map((one) => one.store).filter((one) => one !== store)
+  const [voters, learners] = [others(config.voters), others(config.learners)]
+  if (step.kind === 'remove') return { voters, learners }
+  return voter ? { voters: [...voters, store], learners } : { voters, learners: [...learners, store] }
+}
