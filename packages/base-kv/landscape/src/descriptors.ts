@@ -16,13 +16,7 @@ export const sameVersion = (a: RangeVersion, b: RangeVersion): boolean => a.high
 export const formatVersion = (ver: RangeVersion): string => `${ver.high}-${ver.low}`
 
 /** Replicated state of a range. */
-export type RangeState =
-  | 'Normal'
-  | 'ConfigChanging'
-  | 'PreparedMerging'
-  | 'WaitingForMerge'
-  | 'Removed'
-  | 'ToBePurged'
+export type RangeState = 'Normal' | 'ConfigChanging' | 'PreparedMerging' | 'WaitingForMerge' | 'Removed' | 'ToBePurged'
 
 export type RangeRole = 'Leader' | 'Follower' | 'Candidate'
 

@@ -8,7 +8,7 @@ import { openChannel, parseAddress, type RpcChannel, type ServiceTable, startRpc
 import { stallProxy } from './stall-proxy.ts'
 import { failure, log, until } from './support.ts'
 
-const cleanups: (() => Promise<unknown> | unknown)[] = []
+const cleanups: (() => unknown)[] = []
 afterEach(async () => {
   for (const clean of cleanups.splice(0).reverse()) await clean()
 })
