@@ -76,7 +76,7 @@ describe('a command gets exactly one answer', () => {
     const old = put(proposals)
     propose(proposals, 5, 2)
     proposals.lostLeadership(100, 'deposed')
-    proposals.gainedLeadership()
+    proposals.gainedLeadership(logIndex(4))
     const fresh = put(proposals)
     propose(proposals, 5, 4)
     apply(proposals, 5, 4)
