@@ -20,11 +20,15 @@ export function runMutantProcess(
   const main = fileURLToPath(new URL('main.ts', import.meta.url))
   const flags = ['--no-warnings', '--conditions=source', main]
   const words = ['--mutant', mutant.id, '--from', String(range.from), '--seeds', String(range.seeds)]
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     execFile(process.execPath, [...flags, ...words], { timeout: 1_800_000 }, (error, stdout, stderr) => {
       const line = stdout.trim().split('\n').at(-1) ?? ''
-      if (line.startsWith('{')) resolve(JSON.parse(line) as MutantResult)
-      else reject(new Error(`mutant ${mutant.id}: ${stderr.trim() || error?.message}`))
+      if (line.startsWith('{')) {
+        resolve(JSON.parse(line) as MutantResult)
+        return
+      }
+      const reason = stderr.split('\n').find((text) => text.includes('Error: ')) ?? error?.message ?? 'no answer'
+      resolve({ id: mutant.id, seeds: 0, seed: null, checker: null, message: reason })
     })
   })
 }
@@ -64,6 +68,7 @@ export async function replayMutants(options: {
       if (result.seed === null) survivors++
       const seed = result.seed === null ? `none in ${result.seeds}` : String(result.seed)
       console.log(row(mutant.id, mutant.catalogue, seed, result.checker ?? 'SURVIVED', mutant.bug))
+      if (result.seeds === 0) console.log(`  could not run: ${result.message}`)
     },
   )
   console.log(`${mutants.length - survivors} of ${mutants.length} mutants caught`)

@@ -69,6 +69,11 @@ export const mutants: readonly Mutant[] = [
         replace:
           "if (core.role !== 'candidate' || !isVoter(core.config, message.from)) return\n  core.votes.set(core.self.store, true)",
       },
+      {
+        file: 'roles.ts',
+        find: 'core.sendAfterPersist(core.message(MessageType.vote, member',
+        replace: 'core.send(core.message(MessageType.vote, member',
+      },
     ],
     seed: 1,
   },
@@ -555,31 +560,15 @@ export const mutants: readonly Mutant[] = [
     seed: 1,
   },
   {
-    id: 'campaign-while-pulling',
-    catalogue: '78',
-    bug: 'a replica stands for election while its log is being replaced',
-    edits: [{ file: 'roles.ts', find: 'core.pull !== null || core.diskHangs', replace: 'core.diskHangs' }],
-    seed: 1,
-  },
-  {
     id: 'heartbeat-commit',
     catalogue: '84',
     bug: 'a heartbeat tells a follower the commit index of the leader',
     edits: [
       {
         file: 'replication.ts',
-        find: 'const commit = Math.min(core.commit, peer.match)',
-        replace: 'const commit = core.commit',
+        find: '    const commit = Math.min(core.commit, peer.match)',
+        replace: '    const commit = core.commit',
       },
-    ],
-    seed: 1,
-  },
-  {
-    id: 'append-commit',
-    catalogue: '84',
-    bug: 'a follower commits beyond what it is known to match',
-    edits: [
-      { file: 'follower.ts', find: 'Math.min(message.commit, matched)', replace: 'Math.min(message.commit, log.last)' },
     ],
     seed: 1,
   },
@@ -644,9 +633,9 @@ export const mutants: readonly Mutant[] = [
     seed: 1,
   },
   {
-    id: 'leader-answers-itself',
-    catalogue: '10, 26',
-    bug: 'a refused append is no sign of life of its leader',
+    id: 'leader-unheard',
+    catalogue: '26, 36',
+    bug: 'a follower that hears its leader votes for others all the same',
     edits: [{ file: 'step.ts', find: '  core.heardLeaderMs = core.nowMs\n', replace: '' }],
     seed: 1,
   },

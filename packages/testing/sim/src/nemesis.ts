@@ -125,11 +125,11 @@ export class Nemesis {
   }
 
   /** Cuts links [from, to] for a while. */
-  private cut(links: readonly (readonly [number, number])[]): void {
+  private cut(links: readonly (readonly [number, number])[], timeouts = this.prng.pick([0.5, 2, 5])): void {
     const { network } = this.world
     for (const [from, to] of links) network.cut(from, to)
     this.wakeAll()
-    this.after(this.prng.pick([0.5, 2, 5]), () => {
+    this.after(timeouts, () => {
       for (const [from, to] of links) network.mend(from, to)
       this.wakeAll()
     })
@@ -171,6 +171,9 @@ export class Nemesis {
     this.count('bridge', order.join(''), ring ? 'ring' : 'bridge')
     const place = new Map(order.map((number, i) => [number, i]))
     const count = order.length
+    const between = this.nodes[order[count >> 1] ?? 0]
+    // The only one whom both sides hear forgets what it promised by silence, and is asked again at once.
+    if (!ring && this.prng.chance(0.5)) this.after(this.prng.pick([1, 2]), () => this.restartQuickly(between))
     this.cut(
       this.pairs().filter(([from, to]) => {
         const a = place.get(from) ?? 0
@@ -180,6 +183,20 @@ export class Nemesis {
         return a !== middle && b !== middle && a < middle !== b < middle
       }),
     )
+  }
+
+  private restartQuickly(node: Node | undefined): void {
+    if (!node?.up) return
+    this.count('crash', node.number)
+    node.crash('quick restart')
+    this.world.heap.after(this.prng.between(0, 0.1) * this.electionTimeoutMs, () => {
+      if (this.stopped) return
+      if (!node.up) node.start()
+      for (const other of this.nodes) {
+        if (other === node || !other.up || other.paused || this.prng.chance(0.5)) continue
+        other.replica?.input((machine, nowMs) => machine.campaign(nowMs))
+      }
+    })
   }
 
   private pairs(): [number, number][] {
@@ -294,6 +311,10 @@ export class Nemesis {
       if (!result.ok) return
       this.count('transfer')
       this.world.transferTo = storeNumber(target)
+      // The old leader does not hear how it went on.
+      if (!this.world.swarm.faults.has('oneWay') || this.prng.chance(0.5)) return
+      const deaf = this.pairs().filter(([, to]) => to === node.number)
+      this.after(this.prng.pick([0, 0.02, 0.1]), () => this.cut(deaf, 1.5))
     })
   }
 

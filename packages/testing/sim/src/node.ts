@@ -155,6 +155,14 @@ export class Node implements Host {
     if (this.up) this.whenRunning(() => this.take(payload))
   }
 
+  /** A client's request; it waits while the node is paused, and is lost with it. */
+  request(act: (replica: Replica) => void): void {
+    if (!this.up) return
+    this.whenRunning(() => {
+      if (this.replica && !this.ending) act(this.replica)
+    })
+  }
+
   /** Effects of a crashed life, and of disk writes that settle, come through here. */
   private whenRunning(run: () => void): void {
     if (this.paused) this.waiting.push(run)

@@ -54,6 +54,7 @@ export class Replica {
   readonly view: View
   registers: Registers
   asleep = false
+  private led = false
   /** From the arrival of a snapshot until the core knows of it. */
   installing = false
   ended = false
@@ -145,29 +146,24 @@ export class Replica {
   }
 
   /** Through a read round. @returns whether the core took it. */
-  read(key: number): boolean {
+  read(floor: ReadFloor): boolean {
     let accepted = false
     this.input((machine, nowMs) => {
-      const floor = this.world.observer.reads.begin(key, this.world.heap.now)
       const result = machine.readIndex(nowMs)
       accepted = result.ok
       if (result.ok) this.waitingReads.set(result.request, floor)
-      this.world.trace.add('read', this.host.number, key, result.ok ? result.request : result.reason)
+      this.world.trace.add('read', this.host.number, floor.key, result.ok ? result.request : result.reason)
     })
     return accepted
   }
 
-  leaseRead(key: number): boolean {
-    let accepted = false
+  leaseRead(floor: ReadFloor): void {
     this.input((machine, nowMs) => {
-      const floor = this.world.observer.reads.begin(key, this.world.heap.now)
       const index = machine.leaseReadIndex(nowMs)
-      accepted = index !== null
       if (index !== null) this.readyReads.push({ floor, index, kind: 'lease' })
-      this.world.trace.add('leaseRead', this.host.number, key, index ?? 'none')
+      this.world.trace.add('leaseRead', this.host.number, floor.key, index ?? 'none')
     })
     this.serveReads()
-    return accepted
   }
 
   /**
@@ -388,6 +384,7 @@ export class Replica {
         this.pending.delete(entry.index)
         world.observer.reads.acknowledge({ ...pending, index: entry.index })
         world.coverage.add('writeAcknowledged')
+        world.noticed('acknowledged', host.number)
       } else {
         this.forget(entry.index)
       }
@@ -432,6 +429,8 @@ export class Replica {
       status.commit,
       status.leader ? memberText(status.leader) : 'none',
     )
+    if (status.role === 'leader' && !this.led) this.world.noticed('leader', this.host.number)
+    this.led = status.role === 'leader'
     if (status.asleep && !this.asleep) this.world.coverage.add('asleep')
     this.asleep = status.asleep
     if (status.role === 'leader' && this.world.transferTo === this.host.number) {

@@ -72,11 +72,13 @@ export function runSeed(seed: number, write: ((line: string) => void) | null = n
     network,
     prng: prng.fork(),
     calm: false,
+    noticed: () => {},
     pullCount: 0,
     transferTo: null,
   }
   const nemesis = new Nemesis(world, nodes, prng.fork())
   const clients = new Clients(world, nodes, prng.fork())
+  world.noticed = (what, number) => clients.noticed(what, number)
   let violation: SeedResult['violation'] = null
   let recoveryTimeouts = 0
   const result = (): SeedResult => ({

@@ -35,6 +35,8 @@ export interface World {
   readonly prng: Prng
   /** Faults are over. */
   calm: boolean
+  /** Tells the clients what they would notice first: a write was acknowledged there, a leader is new there. */
+  noticed: (what: 'acknowledged' | 'leader', number: number) => void
   /** Numbers pulls of snapshots, so that a late answer is not taken for that of another pull or another life. */
   pullCount: number
   /** The store that a transfer under way is meant for. */
