@@ -26,6 +26,8 @@ export interface RangeDeps {
   changed(range: Range): void
   /** This replica was removed from the group by a committed configuration. */
   removed(range: Range): void
+  /** The leader has applied a configuration without that member: it may be told. */
+  dismissed(range: Range, member: Member): void
   /** Stored bytes of this replica are damaged: it must take no part any more. */
   damaged(range: Range, reason: string): void
   pullSnapshot(range: RangeId, from: Member, indexMin: LogIndex): SnapshotStream

@@ -451,6 +451,7 @@ export class Range {
   }
 
   #applyEntry(entry: Entry): void {
+    const before = this.#machine.state
     const { answers, stateChanged } = this.#machine.apply(entry)
     const dones = this.#proposals.applied(entry)
     if (dones) {
@@ -464,9 +465,20 @@ export class Range {
     }
     if (!stateChanged) return
     this.#deps.changed(this)
-    // As of this entry: what stands behind it in the log is not committed yet.
-    const isMember = hasMember(configMembers(this.#readyState().config), this.self)
-    if (entry.type === EntryType.config && !isMember) this.#deps.removed(this)
+    // A new replica that began with an older snapshot replays configurations from before it was added: they name it not,
+    // and mean nothing.
+    if (entry.type === EntryType.config && entry.index >= this.self.replica) this.#membersChanged(before)
+  }
+
+  /** As of the entry just applied: what stands behind it in the log is not committed yet. */
+  #membersChanged(before: ReplicatedState | null): void {
+    const members = configMembers(this.#readyState().config)
+    if (!hasMember(members, this.self)) this.#deps.removed(this)
+    else if (this.isLeader && before) {
+      for (const member of configMembers(before.config)) {
+        if (!hasMember(members, member)) this.#deps.dismissed(this, member)
+      }
+    }
   }
 
   // ---- snapshot and log ------------------------------------------------------------------------------------------------

@@ -2,11 +2,20 @@
  * "Am I still a member?" A replica that was removed while it could not be reached is told nothing: its group does not
  * write to it any more. When it has heard no leader for long it asks everybody it knows, and so does a store about a
  * damaged replica. Only the leader answers, only when a majority confirms that it leads, and only "no": nothing is ever
- * destroyed on less.
+ * destroyed on less. Whoever can be reached is told without asking.
  */
-import { type RangeId, rangeIdFromBytes, replicaId, storeIdFromBytes } from '@base-kv/base'
+import {
+  type RangeId,
+  rangeIdFromBytes,
+  type ReplicaId,
+  replicaId,
+  type StoreId,
+  storeIdFromBytes,
+} from '@base-kv/base'
 import type { v1 } from '@base-kv/protocol'
 import type { Member } from '@base-kv/raft'
+import type { Range } from '@base-kv/range'
+import type { FoundRange } from '@base-kv/storage'
 import { wireRange, wireStore } from './raft-wire.ts'
 
 /** Beside the Raft core's own numbers, on the same streams. */
@@ -19,9 +28,6 @@ export interface DismissalMessage {
   readonly from: Member
   readonly to: Member
 }
-
-/** Silence of the leader after which a replica asks, and the pause between two questions, in election timeouts. */
-export const ASK_ELECTION_TIMEOUTS = 10
 
 export const dismissalToWire = ({ range, type, from, to }: DismissalMessage): v1.RaftMessage.$Properties => ({
   range: wireRange(range),
@@ -43,5 +49,68 @@ export function dismissalFromWire(wire: v1.RaftMessage): DismissalMessage | unde
     type,
     from: { store: storeIdFromBytes(wire.fromStore), replica: replicaId(wire.fromReplica) },
     to: { store: storeIdFromBytes(wire.toStore), replica: replicaId(wire.toReplica) },
+  }
+}
+
+export interface DismissalHost {
+  readonly store: StoreId
+  readonly electionTimeoutMs: number
+  range(id: RangeId): Range | undefined
+  readonly ranges: Iterable<Range>
+  readonly damaged: Iterable<FoundRange>
+  send(to: StoreId, message: v1.RaftMessage.$Properties): void
+  /** The replica is certainly no member any more: it may go. */
+  dismissed(range: RangeId, replica: ReplicaId): void
+}
+
+/** Silence of the leader after which a replica asks, and the pause between two questions, in election timeouts. */
+const ASK_ELECTION_TIMEOUTS = 10
+
+export class Dismissals {
+  readonly #host: DismissalHost
+  readonly #askedMs = new Map<RangeId, number>()
+  #nextLookMs = Number.NEGATIVE_INFINITY
+
+  constructor(host: DismissalHost) {
+    this.#host = host
+  }
+
+  tick(nowMs: number): void {
+    if (nowMs < this.#nextLookMs) return
+    const { store, electionTimeoutMs, ranges, damaged } = this.#host
+    this.#nextLookMs = nowMs + electionTimeoutMs
+    const pauseMs = ASK_ELECTION_TIMEOUTS * electionTimeoutMs
+    const ask = (range: RangeId, from: Member, members: () => readonly Member[]) => {
+      if (nowMs - (this.#askedMs.get(range) ?? Number.NEGATIVE_INFINITY) < pauseMs) return
+      this.#askedMs.set(range, nowMs)
+      for (const to of members()) {
+        if (to.store !== store) this.#send({ range, type: DismissalType.ask, from, to })
+      }
+    }
+    for (const range of ranges) {
+      if (range.leaderlessMs >= pauseMs) ask(range.id, range.self, () => range.members)
+    }
+    for (const { range, replica, snapshot } of damaged) ask(range, { store, replica }, () => snapshot.config.voters)
+  }
+
+  /** Tells a former member, once a majority has confirmed that it is one. */
+  tell(range: Range, member: Member): void {
+    range.confirmDismissed(member, () => {
+      this.#send({ range: range.id, type: DismissalType.dismissed, from: range.self, to: member })
+    })
+  }
+
+  receive({ range: id, type, from, to }: DismissalMessage): void {
+    if (to.store !== this.#host.store) return
+    if (type === DismissalType.dismissed) {
+      this.#host.dismissed(id, to.replica)
+      return
+    }
+    const range = this.#host.range(id)
+    if (range) this.tell(range, from)
+  }
+
+  #send(message: DismissalMessage): void {
+    this.#host.send(message.to.store, dismissalToWire(message))
   }
 }

@@ -18,6 +18,7 @@ import {
   type Random,
   type RangeId,
   rangeId,
+  type ReplicaId,
   replicaId,
   type StoreId,
   term,
@@ -30,13 +31,7 @@ import { type Config, emptyConfig, initialConfig, type Member, type Message, Mes
 import { type Coprocessor, encodeState, firstState, Range, type RangeOptions } from '@base-kv/range'
 import type { FoundRange, Storage } from '@base-kv/storage'
 import { contradiction, describeDamaged, gone } from './damaged-replica.ts'
-import {
-  ASK_ELECTION_TIMEOUTS,
-  dismissalFromWire,
-  type DismissalMessage,
-  DismissalType,
-  dismissalToWire,
-} from './dismissal.ts'
+import { dismissalFromWire, Dismissals } from './dismissal.ts'
 import { Outbox } from './outbox.ts'
 import { fromWire, wireRange, wireStore } from './raft-wire.ts'
 import { snapshotFromChunks, snapshotToChunks } from './snapshot-wire.ts'
@@ -91,23 +86,37 @@ export class Store {
   readonly #background = new Set<Promise<void>>()
   // Invariant: set once, also when the last replica leaves: a store takes part in one epoch at most.
   #epoch: string | null = null
+  // Never taken back. Whoever left a range, or was damaged, was in a confirmed epoch.
+  #epochConfirmed = false
   #dirty = new Set<Range>()
   #turnAsked = false
   #inTurns = false
   readonly #outbox: Outbox
   #sendAsked = false
-  #nextAskMs: number
+  readonly #dismissals: Dismissals
   #cancelTick: (() => void) | null = null
   #closed = false
 
   constructor(options: StoreOptions, deps: StoreDeps) {
     this.options = options
     this.#deps = deps
-    const { storage, clock, transport, log } = deps
+    const { storage, transport, log } = deps
     this.id = storage.identity.store
     this.#outbox = new Outbox((to, messages) => transport.send(to, messages), log)
-    this.#nextAskMs = clock.monotonicMs() + this.#askPauseMs
+    this.#dismissals = new Dismissals({
+      store: this.id,
+      electionTimeoutMs: options.range.raft.electionTimeoutMs,
+      range: (id) => this.#ranges.get(id),
+      ranges: { [Symbol.iterator]: () => this.#ranges.values() },
+      damaged: { [Symbol.iterator]: () => this.#damaged.values() },
+      send: (to, message) => {
+        this.#outbox.addWire(to, message)
+        this.#flushSoon()
+      },
+      dismissed: (id, replica) => this.#dismissed(id, replica),
+    })
     for (const id of storage.log.destroyed) this.#holdEpoch(id)
+    this.#epochConfirmed = this.#epoch !== null
     for (const found of storage.found) {
       this.#holdEpoch(found.range)
       this.#openFound(found)
@@ -135,9 +144,8 @@ export class Store {
 
   get epoch(): HeldEpoch | null {
     if (this.#epoch === null) return null
-    // Whoever left a range, or was damaged, was in a confirmed one.
-    const confirmed = this.#inTransition.size === 0 && [...this.#ranges.values()].every((range) => range.confirmed)
-    return { epoch: this.#epoch, confirmed }
+    for (const range of this.#ranges.values()) this.#epochConfirmed ||= range.confirmed
+    return { epoch: this.#epoch, confirmed: this.#epochConfirmed }
   }
 
   describe(): StoreDescriptor {
@@ -182,7 +190,7 @@ export class Store {
         continue
       }
       const question = dismissalFromWire(wire)
-      if (question) this.#receiveDismissal(question)
+      if (question) this.#dismissals.receive(question)
       else this.#deps.log.debug('dropped a message that does not decode')
     }
     this.#runTurns()
@@ -257,7 +265,7 @@ export class Store {
     this.#cancelTick = this.#deps.timers.after(this.options.tickMs, () => {
       if (this.#closed) return
       for (const range of this.#ranges.values()) range.tick()
-      this.#askWhetherMember()
+      this.#dismissals.tick(this.#deps.clock.monotonicMs())
       this.#tick()
     })
   }
@@ -333,6 +341,7 @@ export class Store {
         range: found.range,
         reason: found.reason,
       })
+      this.#epochConfirmed = true
       this.#damaged.set(found.range, found)
       return
     }
@@ -348,6 +357,7 @@ export class Store {
 
   /** Durably: it never votes or acknowledges again. */
   #takeOut(found: FoundRange, reason: string): void {
+    this.#epochConfirmed = true
     this.#damaged.set(found.range, { ...found, state: 'damaged', reason })
     void this.#alone(found.range, () => this.#deps.storage.markDamaged(found.range, reason))
   }
@@ -388,6 +398,7 @@ export class Store {
       changed: () => this.#deps.changed(),
       removed: (which) => this.#destroy(which),
       damaged: (which, reason) => this.#damagedNow(which, reason),
+      dismissed: (which, member) => this.#dismissals.tell(which, member),
       pullSnapshot: (id, from, indexMin) => snapshotFromChunks(this.#pull(id, from, indexMin)),
     })
     this.#ranges.set(found.range, range)
@@ -480,48 +491,12 @@ export class Store {
     this.#background.add(settled)
   }
 
-  // ---- members that nobody writes to any more ------------------------------------------------------------------------------
-
-  get #askPauseMs(): number {
-    return ASK_ELECTION_TIMEOUTS * this.options.range.raft.electionTimeoutMs
-  }
-
-  #askWhetherMember(): void {
-    const now = this.#deps.clock.monotonicMs()
-    if (now < this.#nextAskMs) return
-    this.#nextAskMs = now + this.#askPauseMs
-    for (const range of this.#ranges.values()) {
-      if (range.leaderlessMs >= this.#askPauseMs) this.#ask(range.id, range.self, range.members)
-    }
-    for (const { range, replica, snapshot } of this.#damaged.values()) {
-      this.#ask(range, { store: this.id, replica }, snapshot.config.voters)
-    }
-  }
-
-  #ask(range: RangeId, from: Member, members: readonly Member[]): void {
-    for (const to of members) {
-      if (to.store === this.id) continue
-      this.#outbox.addWire(to.store, dismissalToWire({ range, type: DismissalType.ask, from, to }))
-    }
-    this.#flushSoon()
-  }
-
-  #receiveDismissal({ range: id, type, from, to }: DismissalMessage): void {
-    if (to.store !== this.id) return
+  #dismissed(id: RangeId, replica: ReplicaId): void {
     const range = this.#ranges.get(id)
-    if (type === DismissalType.ask) {
-      range?.confirmDismissed(from, () => {
-        const answer = { range: id, type: DismissalType.dismissed, from: range.self, to: from }
-        this.#outbox.addWire(from.store, dismissalToWire(answer))
-        this.#flushSoon()
-      })
-      return
-    }
-    if (range && range.self.replica === to.replica) this.#destroy(range)
-    const damaged = this.#damaged.get(id)
-    if (damaged?.replica !== to.replica || this.#inTransition.has(id)) return
+    if (range?.self.replica === replica) this.#destroy(range)
+    if (this.#damaged.get(id)?.replica !== replica || this.#inTransition.has(id)) return
     void this.#alone(id, async () => {
-      await this.#deps.storage.destroyReplica(id, damaged.replica)
+      await this.#deps.storage.destroyReplica(id, replica)
       this.#damaged.delete(id)
       this.#deps.changed()
     })
