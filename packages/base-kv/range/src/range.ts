@@ -27,6 +27,7 @@ import { Membership } from './membership.ts'
 import type { RangeDeps, RangeOptions, ReadConsistency } from './range-deps.ts'
 import { type Done, Proposals, tell } from './proposals.ts'
 import type { ReplicatedState } from './range-state.ts'
+import { othersDecide } from './repair.ts'
 import { Reads, type ReadTurn } from './reads.ts'
 import * as refuse from './refusals.ts'
 import type { ReplicaTarget } from './replica-change.ts'
@@ -152,7 +153,12 @@ export class Range {
 
   /** Answers from the state as it is now; call from a `read` turn. @throws KvError */
   query(kind: number, body: Uint8Array): Uint8Array | Promise<Uint8Array> {
-    return this.#deps.coprocessor.query(kind, body, this.#machine.reader)
+    try {
+      const answer = this.#deps.coprocessor.query(kind, body, this.#machine.reader)
+      return answer instanceof Promise ? answer.catch((thrown: unknown) => this.#readFailed(thrown)) : answer
+    } catch (thrown) {
+      return this.#readFailed(thrown)
+    }
   }
 
   /** @throws KvError why not */
@@ -187,7 +193,12 @@ export class Range {
       if (!data || !state || applied < indexMin || this.#snapshotIn.installing) {
         throw new KvError('TryLater', `range ${this.id} has applied ${applied} here, asked for ${indexMin}`)
       }
-      return { view: data.readView(), state, nowMs: this.#deps.clock.monotonicMs() }
+      return {
+        view: data.readView(),
+        state,
+        nowMs: this.#deps.clock.monotonicMs(),
+        failed: (thrown) => this.#readFailed(thrown),
+      }
     })
   }
 
@@ -535,6 +546,19 @@ export class Range {
     const { state } = this.#machine
     assert(state, 'an initialised replica has a state')
     return state
+  }
+
+  /** A replica with damaged bytes is replaced, if the others can go on without it. @throws what it was given */
+  #readFailed(thrown: unknown): never {
+    if (thrown instanceof KvError && thrown.code === 'Corrupt' && !this.#closed) {
+      const aliveMs = this.#options.raft.electionTimeoutMs
+      const othersGoOn = this.isLeader
+        ? othersDecide(this.#status(), aliveMs)
+        : this.leader !== null && this.leaderlessMs < aliveMs
+      if (othersGoOn) this.#deps.damaged(this, thrown.message)
+      else this.#deps.log.error('stored bytes are damaged', { range: this.id, error: thrown.message })
+    }
+    throw thrown
   }
 
   #notLeader(): KvError {

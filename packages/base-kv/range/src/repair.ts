@@ -83,15 +83,21 @@ export class RepairWatch {
     this.#nextMs = nowMs + this.#pauseMs
   }
 
-  /** Whether the others can decide alone, before its removal and after. */
   #quorumWithout(member: Member, status: RaftStatus, aliveMs: number): boolean {
-    const { voters } = status.config
-    const answers = (voter: Member): boolean =>
-      !same(voter, member) &&
-      !this.isGone(voter) &&
-      (same(voter, status.self) || status.progress.some((peer) => same(peer.member, voter) && peer.silentMs < aliveMs))
-    return 2 * voters.filter(answers).length > voters.length
+    return othersDecide(status, aliveMs, (voter) => same(voter, member) || this.isGone(voter))
   }
+}
+
+/** Whether enough voters answer the leader to decide without those `left out`: by default without the leader itself. */
+export function othersDecide(
+  { config, self, progress }: RaftStatus,
+  aliveMs: number,
+  leftOut: (voter: Member) => boolean = (voter) => same(voter, self),
+): boolean {
+  const answers = (voter: Member): boolean =>
+    !leftOut(voter) &&
+    (same(voter, self) || progress.some((peer) => same(peer.member, voter) && peer.silentMs < aliveMs))
+  return 2 * config.voters.filter(answers).length > config.voters.length
 }
 
 const same = (a: Member | undefined, b: Member): boolean => a?.store === b.store && a.replica === b.replica

@@ -9,6 +9,14 @@ import { sendSnapshot, type SnapshotHead, type SnapshotPairs } from './snapshot-
 
 type Parts = AsyncGenerator<SnapshotHead | SnapshotPairs>
 
+export interface SnapshotSource {
+  readonly view: RangeView
+  readonly state: ReplicatedState
+  readonly nowMs: number
+  /** Told what reading threw; throws it on. */
+  failed(thrown: unknown): never
+}
+
 interface Open {
   readonly index: LogIndex
   readonly sinceMs: number
@@ -31,10 +39,8 @@ export class SnapshotsOut {
   }
 
   /** `source` is asked when the reader begins; what it throws is the stream's error. */
-  async *send(
-    source: () => { readonly view: RangeView; readonly state: ReplicatedState; readonly nowMs: number },
-  ): Parts {
-    const { view, state, nowMs } = source()
+  async *send(source: () => SnapshotSource): Parts {
+    const { view, state, nowMs, failed } = source()
     const open: Open = {
       index: view.record.applied.index,
       sinceMs: nowMs,
@@ -46,6 +52,8 @@ export class SnapshotsOut {
       yield* open.parts
       // Given up from outside: never to be taken for the end of a whole snapshot.
       if (open.failure) throw open.failure
+    } catch (thrown) {
+      failed(thrown)
     } finally {
       this.#open.delete(open)
     }

@@ -42,7 +42,7 @@ export interface ClusterOptions {
   readonly raft?: Partial<RaftOptions>
   readonly compaction?: Partial<CompactionOptions>
   readonly storage?: Partial<StorageOptions>
-  readonly makeCoprocessor?: () => Coprocessor
+  readonly makeCoprocessor?: (node: TestNode) => Coprocessor
   /** Instead of LevelDB in the node's folder. */
   readonly openStorage?: (node: TestNode, onPoison: (error: KvError) => void) => Promise<Storage>
 }
@@ -131,7 +131,7 @@ export class TestNode {
         log: this.#log(),
         transport: this.cluster.transportOf(this),
         soon: (run) => void setImmediate(run),
-        makeCoprocessor: options.makeCoprocessor ?? (() => new KvCoprocessor({ valueBytesMax: 1024 * 1024 })),
+        makeCoprocessor: () => options.makeCoprocessor?.(this) ?? new KvCoprocessor({ valueBytesMax: 1024 * 1024 }),
         changed: () => {},
       },
     )

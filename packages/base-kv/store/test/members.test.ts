@@ -2,9 +2,21 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import { openSync, readdirSync, readSync, statSync, writeSync, closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { KvError, type StoreId } from '@base-kv/base'
+import { KvCommand, KvCoprocessor } from '@base-kv/kv-store'
 import type { v1 } from '@base-kv/protocol'
+import type { Coprocessor } from '@base-kv/range'
 import { MessageType } from '@base-kv/raft'
-import { type ClusterOptions, getAt, putAt, startServing, type TestCluster, type TestNode, until } from './cluster.ts'
+import {
+  type ClusterOptions,
+  commands,
+  getAt,
+  propose,
+  putAt,
+  startServing,
+  type TestCluster,
+  type TestNode,
+  until,
+} from './cluster.ts'
 
 let cluster: TestCluster
 afterEach(() => cluster[Symbol.asyncDispose]())
@@ -390,14 +402,92 @@ describe('stores that lost something', () => {
     const { config } = leader.range.describe()
     await down.stop()
     await fill(c, 20, 'b')
-    // Long enough for a question, an answer and a change.
+    // Long enough for questions, answers and changes: the other one has heard many heartbeats since.
     const { term } = leader.range.describe()
-    const until_ = performance.now() + 1_000
-    await until(() => performance.now() > until_, 'a second')
+    let heartbeats = 0
+    c.passes = ({ from, message }) => {
+      if (from === leader && message.type === MessageType.heartbeat) heartbeats++
+      return true
+    }
+    await until(() => heartbeats >= 20, 'heartbeats')
     expect(leader.range.describe()).toMatchObject({ config, term })
     await down.start()
     await c.alike()
     expect(leader.range.describe().config).toEqual(config)
+  })
+
+  describe('while they serve', () => {
+    /** Reads of `rotten` at these nodes find bytes that fail their checksum, as after a bit flip in a table file. */
+    const rotten = new Set<string>()
+    afterEach(() => rotten.clear())
+    const makeCoprocessor = (node: TestNode): Coprocessor => {
+      const kv = new KvCoprocessor({ valueBytesMax: 1024 })
+      const check = (key: Uint8Array) => {
+        if (rotten.has(node.name) && Buffer.from(key).toString() === 'rotten') {
+          throw new KvError('Corrupt', 'the value of a key fails its checksum')
+        }
+      }
+      const guarded = <T extends { get(key: Uint8Array): Uint8Array | undefined }>(state: T): T => ({
+        ...state,
+        boundary: { start: null, end: null },
+        get: (key: Uint8Array) => {
+          check(key)
+          return state.get(key)
+        },
+      })
+      return {
+        check: (kind, body) => kv.check(kind, body),
+        mutate: (kind, body, state) => kv.mutate(kind, body, guarded(state)),
+        query: (kind, body, state) => kv.query(kind, body, guarded(state)),
+      }
+    }
+
+    test.each(['leader', 'follower'])('damage that a %s meets while applying gets it replaced', async (who) => {
+      const c = await serve(3, { makeCoprocessor })
+      await c.put('rotten', '1')
+      const leader = await c.leader()
+      const hurt = who === 'leader' ? leader : c.follower(leader)
+      const { replica } = hurt.range.self
+      rotten.add(hurt.name)
+      // What comes before it in the same entry is applied there and answered elsewhere.
+      const outcomes = await Promise.all([
+        putAt(leader, 'before', '1'),
+        propose(leader, KvCommand.compareAndSet, commands.cas('rotten', '1', '2')).then(({ error }) => error),
+      ])
+      for (const error of outcomes) {
+        if (who === 'leader') expect(error).toMatchObject({ code: 'OutcomeUnknown' })
+        else expect(error).toBeNull()
+      }
+      await until(() => hurt.hasRange && hurt.range.self.replica > replica, 'it is replaced')
+      rotten.clear()
+      await until(async () => voters(await c.leader()).includes(hurt.id), 'it votes again')
+      expect(await c.get('rotten')).toBe('2')
+      expect(await c.get('before')).toBe('1')
+      await c.alike()
+    })
+
+    test('a read never gives wrong bytes: it fails, and the next leader answers', async () => {
+      const c = await serve(3, { makeCoprocessor })
+      await c.put('rotten', '1')
+      await c.alike()
+      const leader = await c.leader()
+      rotten.add(leader.name)
+      await expect(getAt(leader, 'rotten')).rejects.toMatchObject({ code: 'Corrupt' })
+      expect(await c.get('rotten')).toBe('1')
+      rotten.clear()
+      await until(async () => voters(await c.leader()).includes(leader.id) && leader.hasRange, 'it is replaced')
+      await c.alike()
+    })
+
+    test('the only replica goes on: what is not damaged can still be read', async () => {
+      const c = await serve(1, { makeCoprocessor })
+      await c.put('rotten', '1')
+      await c.put('sound', '1')
+      rotten.add(c.nodes[0]!.name)
+      await expect(getAt(c.nodes[0]!, 'rotten')).rejects.toMatchObject({ code: 'Corrupt' })
+      expect(await c.get('sound')).toBe('1')
+      expect(await putAt(c.nodes[0]!, 'rotten', '2')).toBeNull()
+    })
   })
 
   test('a repair that a leader began is finished by the next one', async () => {
