@@ -83,6 +83,8 @@ export class ClientCall implements ClientBidi {
       this.#trailers = trailers
     })
     stream.on('data', (chunk: Buffer) => this.#received(chunk))
+    // The server has said its last word: what we could still say nobody hears. Closing our half ends the call.
+    stream.on('end', () => stream.end())
     stream.on('error', () => {})
     stream.on('close', () => this.#closed())
     if (this.#options.events.onDrain !== undefined) stream.on('drain', this.#options.events.onDrain)

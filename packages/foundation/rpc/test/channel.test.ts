@@ -1,5 +1,6 @@
 /** What a caller may conclude from a failure: "not applied" only when nothing can have reached the server. */
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { KvError } from '@base-kv/base'
 import grpc from '@grpc/grpc-js'
 import { once } from 'node:events'
 import * as http2 from 'node:http2'
@@ -25,6 +26,18 @@ const service: ServiceTable = {
   },
   bidi: {
     '/t/Deaf': (_call, stream) => stream.pause(),
+    '/t/EndsFirst': (_call, stream) => {
+      stream.onMessage = (request) => {
+        stream.write(request)
+        stream.end()
+      }
+    },
+    '/t/FailsFirst': (_call, stream) => {
+      stream.onMessage = (request) => {
+        stream.write(request)
+        stream.fail(new KvError('TryLater', 'enough'))
+      }
+    },
   },
 }
 
@@ -203,6 +216,23 @@ test('thousands of calls at once on one connection', async () => {
     Array.from({ length: 6000 }, (_, i) => channel.unary('/t/Echo', Buffer.from(`r${i}`))),
   )
   expect(replies.every((reply, i) => reply.toString() === `r${i}`)).toBe(true)
+})
+
+test.each([
+  ['/t/EndsFirst', undefined],
+  ['/t/FailsFirst', 'TryLater'],
+])('a stream that the server ends first, %s, has ended, also while we had more to say', async (path, code) => {
+  const server = await start()
+  const replies: string[] = []
+  const error = await new Promise<KvError | undefined>((resolve) => {
+    const stream = open(server.address).bidi(path, {
+      onMessage: (reply) => replies.push(reply.toString()),
+      onEnd: resolve,
+    })
+    stream.write(hi)
+  })
+  expect(replies).toEqual(['hi'])
+  expect(error?.code).toBe(code)
 })
 
 test('what a stream has queued is counted, so that its writer can stop', async () => {
