@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 
 const POLL_MS = 250
-const HARD_STOP_MS = 8_000
+const HARD_STOP_MS = 9_000
 const SHELL = /^(?:\/\S*\/)?(?:sh|dash|bash)\0-c\0/
 
 const shell = process.ppid

@@ -12,7 +12,7 @@ import { until } from '../harness/until.ts'
 const LIMIT_BYTES = 8 * 1024 * 1024
 
 test('a file that may not grow: exit code 74; after a restart all acknowledged writes are there', async () => {
-  const folder = temporaryFolder()
+  using folder = temporaryFolder()
   const address = `127.0.0.1:${(await freeBasePort(1)) + 1}`
   const file = join(folder.path, 'node.yaml')
   writeFileSync(
@@ -58,5 +58,4 @@ test('a file that may not grow: exit code 74; after a restart all acknowledged w
   }
   again.child.kill('SIGTERM')
   expect(await again.exit).toBe(0)
-  folder.remove()
 })

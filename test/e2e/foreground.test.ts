@@ -1,22 +1,31 @@
 /** A cluster in the foreground: tells what happens, and never outlives what started it. */
 import { spawn } from 'node:child_process'
-import { describe, expect, test } from '@jest/globals'
+import { afterAll, describe, expect, test } from '@jest/globals'
 import { type RunningCli, ownEnvironment, root, runCli, startCli } from '../harness/cli.ts'
 import { runs } from '../harness/cluster.ts'
 import { freeBasePort } from '../harness/free-ports.ts'
-import { temporaryFolder } from '../harness/temporary-folder.ts'
+import { type TemporaryFolder, temporaryFolder } from '../harness/temporary-folder.ts'
 import { until } from '../harness/until.ts'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const STOPS_WITHIN_MS = 10_000
 
-async function startForeground(): Promise<{ cli: RunningCli; folder: string; args: string[]; pids: number[] }> {
-  const { path: folder } = temporaryFolder()
+const folders: TemporaryFolder[] = []
+afterAll(() => folders.forEach((folder) => folder.remove()))
+
+function newFolder(): string {
+  const folder = temporaryFolder()
+  folders.push(folder)
+  return folder.path
+}
+
+async function startForeground(): Promise<{ cli: RunningCli; folder: string; pids: number[] }> {
+  const folder = newFolder()
   const args = ['cluster', 'up', '--data', folder, '--base-port', String(await freeBasePort(3))]
   const cli = startCli(args)
   await until('it is ready', () => cli.stdout.includes('What happens'))
-  return { cli, folder, args, pids: pidsOf(folder) }
+  return { cli, folder, pids: pidsOf(folder) }
 }
 
 function pidsOf(folder: string): number[] {
@@ -62,7 +71,7 @@ describe('cluster up in the foreground', () => {
   })
 
   test('through the launcher: the death of the parent stops everything', async () => {
-    const { path: folder } = temporaryFolder()
+    const folder = newFolder()
     const command = `node scripts/launch.mjs start --data ${folder} --base-port ${await freeBasePort(3)}; true`
     const parent = spawn('/bin/sh', ['-c', command], {
       cwd: root,

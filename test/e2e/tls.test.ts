@@ -9,7 +9,7 @@ import { temporaryFolder } from '../harness/temporary-folder.ts'
 import { until } from '../harness/until.ts'
 
 test('three nodes and the command line over mutual TLS', async () => {
-  const folder = temporaryFolder()
+  using folder = temporaryFolder()
   const basePort = await freeBasePort(3)
   const addresses = [1, 2, 3].map((i) => `127.0.0.1:${basePort + i}`)
   const ca = authority('ours')
@@ -47,5 +47,4 @@ tls: { ca: ca.pem, cert: cert.pem, key: key.pem }
   for (const { child } of nodes) child.kill('SIGTERM')
   const codes = await Promise.all(nodes.map(async ({ ended }) => (await ended).code))
   expect(codes).toEqual([0, 0, 0])
-  folder.remove()
 }, 60_000)

@@ -59,8 +59,9 @@ export class TestCluster implements AsyncDisposable {
     const cluster = new TestCluster(path, await freeBasePort(nodes), nodes, env, remove)
     const args = ['cluster', 'up', '--detach', '--nodes', String(nodes), '--base-port', String(cluster.basePort)]
     const { code, stdout, stderr } = await cluster.run(args)
-    if (code !== 0) throw new Error(`cluster up: exit code ${code}\n${stdout}\n${stderr}`)
-    return cluster
+    if (code === 0) return cluster
+    remove()
+    throw new Error(`cluster up: exit code ${code}\n${stdout}\n${stderr}`)
   }
 
   /** Any command, at this cluster. */

@@ -10,7 +10,7 @@ export async function freeBasePort(nodes: number): Promise<number> {
   throw new Error('no free ports')
 }
 
-export function isFree(port: number): Promise<boolean> {
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer()
     server.once('error', () => resolve(false))

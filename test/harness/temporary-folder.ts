@@ -2,16 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Removed when the test process ends, at the latest. */
-export function temporaryFolder(): { readonly path: string; remove(): void } {
+export interface TemporaryFolder extends Disposable {
+  readonly path: string
+  remove(): void
+}
+
+/** To be removed by whoever made it, or by `using`. */
+export function temporaryFolder(): TemporaryFolder {
   const path = mkdtempSync(join(tmpdir(), 'base-kv-e2e-'))
-  const remove = () => rmSync(path, { recursive: true, force: true, maxRetries: 3 })
-  process.on('exit', remove)
-  return {
-    path,
-    remove() {
-      process.off('exit', remove)
-      remove()
-    },
-  }
+  const remove = () => rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  return { path, remove, [Symbol.dispose]: remove }
 }

@@ -45,7 +45,7 @@ export function parseDuration(text: string | undefined): number {
   })
 }
 
-export function endpointsOf(flags: ClientFlags): string[] {
+function endpointsOf(flags: ClientFlags): string[] {
   const text = flags.endpoints ?? (process.env.BASE_KV_ENDPOINTS || DEFAULT_ENDPOINTS)
   const list = text
     .split(',')

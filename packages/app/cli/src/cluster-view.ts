@@ -19,7 +19,7 @@ export interface NodeView extends StoreRef {
   readonly error: string
 }
 
-export interface ReplicaView extends StoreRef {
+interface ReplicaView extends StoreRef {
   readonly role: string
   readonly member: 'voter' | 'learner' | 'none'
   readonly term: number

@@ -8,7 +8,7 @@ import { lastLogLine, type NodeExit, readExit, showExit } from './node-exit.ts'
 import { isAlive, isPaused } from './process-identity.ts'
 import { lookAt } from './readiness.ts'
 
-export interface LocalNode {
+interface LocalNode {
   readonly name: string
   readonly store: string
   readonly state: 'up' | 'starting' | 'paused' | 'stopped'

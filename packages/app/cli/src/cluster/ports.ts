@@ -39,7 +39,7 @@ export async function needFreePorts(nodes: readonly NodePorts[]): Promise<void> 
   }
 }
 
-export const portOf = (address: string): number => Number(address.slice(address.lastIndexOf(':') + 1))
+const portOf = (address: string): number => Number(address.slice(address.lastIndexOf(':') + 1))
 
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {

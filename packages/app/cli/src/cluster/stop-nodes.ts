@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClusterNode } from './cluster-folder.ts'
 import { isAlive, signal } from './process-identity.ts'
 
-const PATIENCE_MS = 9_000
+const PATIENCE_MS = 6_000
 const POLL_MS = 25
 
-/** SIGTERM to all that run; what is still there after 9 s is killed. @returns the names that had to be killed */
+/** SIGTERM to all that run; what is still there after 6 s is killed. @returns the names that had to be killed */
 export async function stopNodes(nodes: readonly ClusterNode[]): Promise<string[]> {
   const running = nodes.filter(isAlive)
   for (const node of running) {

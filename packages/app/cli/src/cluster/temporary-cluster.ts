@@ -64,7 +64,7 @@ export async function temporaryCluster(count: number): Promise<TemporaryCluster>
 const TRIES = 50
 
 /** Ports below the range from which the system takes those of outgoing connections. @throws KvError BadConfig */
-export async function freeBasePort(count: number): Promise<number> {
+async function freeBasePort(count: number): Promise<number> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const basePort = 12_000 + Math.floor(Math.random() * 190) * 100
     const isFree = await needFreePorts(portsOf(basePort, count)).then(

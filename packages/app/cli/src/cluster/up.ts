@@ -5,6 +5,7 @@ import { KvError } from '@base-kv/base'
 import {
   type ClusterFile,
   type ClusterNode,
+  clusterFolder,
   dataPath,
   nodeFolder,
   readCluster,
@@ -57,7 +58,7 @@ export async function up(options: UpOptions, say: (text: string) => void): Promi
   const seconds = ((performance.now() - begun) / 1_000).toFixed(1)
   say(`ready in ${seconds} s; data in ${options.folder}\n\n`)
   say(localClusterTable(await localCluster(options.folder, cluster)))
-  say(nextSteps(cluster))
+  say(nextSteps(options.folder, cluster))
   if (options.detach) return 0
   say('\nCtrl-C stops every node. What happens:\n')
   return supervise({ folder: options.folder, spawned, interrupted, say })
@@ -84,7 +85,7 @@ async function startAll(options: UpOptions, say: (text: string) => void): Promis
     })
   }
   const basePort = options.basePort ?? known?.basePort ?? 7_700
-  say(`starting ${count} nodes …\n`)
+  say(`starting ${count} ${count === 1 ? 'node' : 'nodes'} …\n`)
   return startNodes({ folder, count, basePort, supervisor: options.detach ? null : identify(process.pid) })
 }
 
@@ -161,12 +162,13 @@ function interruption(): Interruption {
   return state
 }
 
-function nextSteps(cluster: Omit<ClusterFile, 'boot'>): string {
+function nextSteps(folder: string, cluster: Omit<ClusterFile, 'boot'>): string {
   const endpoints = cluster.basePort === 7_700 ? '' : ` --endpoints ${cluster.nodes.map((node) => node.rpc).join(',')}`
+  const data = folder === clusterFolder(undefined) ? '' : ` --data ${folder}`
   return `
 try next:
   npx base-kv put greeting hello${endpoints}
-  npx base-kv cluster kill leader
+  npx base-kv cluster kill leader${data}
   npx base-kv get greeting${endpoints}
 `
 }

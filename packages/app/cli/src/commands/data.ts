@@ -67,7 +67,7 @@ export async function get(key: string, flags: ReadFlags): Promise<void> {
   const format = flags.output === undefined ? 'raw' : parseFormat(flags.output)
   const consistency = parseConsistency(flags.consistency)
   const keyBytes = parseBytes(key)
-  const value = await withClient(flags, (client) => reading(client.get(keyBytes, { consistency })))
+  const value = await withClient(flags, (client) => reading(() => client.get(keyBytes, { consistency })))
   if (value === undefined) {
     throw new KvError('NotFound', `key "${showBytes(keyBytes)}" is absent`, {
       hint: '`base-kv scan --keys-only` shows the keys',
@@ -91,32 +91,43 @@ export async function scan(flags: ScanFlags): Promise<void> {
     ...(flags.prefix === undefined ? {} : { prefix: parseBytes(flags.prefix) }),
     ...(flags.limit === undefined ? {} : { limit: parseLimit(flags.limit) }),
   }
-  await withClient(flags, async (client) => {
-    if (format === 'raw') {
-      for await (const page of client.scanPages(range, { consistency })) await write(rawLines(page, keysOnly))
-      return
-    }
-    const items: KeyValue[] = []
-    await reading(collect(client.scanPages(range, { consistency }), items))
-    await print(format, {
-      json: items.map(({ key, value }) => ({ key: showBytes(key), ...(keysOnly ? {} : { value: showBytes(value) }) })),
-      table: () =>
-        keysOnly
-          ? table(
-              ['KEY'],
-              items.map(({ key }) => [showBytes(key)]),
-            )
-          : table(
-              ['KEY', 'VALUE'],
-              items.map(({ key, value }) => [showBytes(key), showBytes(value)]),
-            ),
-      raw: () => '',
-    })
-  })
+  const show = ({ key, value }: KeyValue) => ({ key: showBytes(key), ...(keysOnly ? {} : { value: showBytes(value) }) })
+  await withClient(flags, (client) =>
+    reading(async () => {
+      const pages = client.scanPages(range, { consistency })
+      // Programs get each page as it comes, however many there are; people a table that fits its widest cell.
+      if (format === 'raw') return write(pages, (page) => rawLines(page, keysOnly))
+      if (format === 'json') return writeJsonList(pages, show)
+      const items: KeyValue[] = []
+      for await (const page of pages) items.push(...page)
+      return print(format, {
+        json: items.map(show),
+        table: () =>
+          keysOnly
+            ? table(
+                ['KEY'],
+                items.map(({ key }) => [showBytes(key)]),
+              )
+            : table(
+                ['KEY', 'VALUE'],
+                items.map(({ key, value }) => [showBytes(key), showBytes(value)]),
+              ),
+        raw: () => '',
+      })
+    }),
+  )
 }
 
-async function collect(pages: AsyncIterable<KeyValue[]>, into: KeyValue[]): Promise<void> {
-  for await (const page of pages) into.push(...page)
+/** A list as `JSON.stringify(…, null, 2)` would write it. */
+async function writeJsonList(pages: AsyncIterable<KeyValue[]>, show: (item: KeyValue) => unknown): Promise<void> {
+  let before = '[\n'
+  await write(pages, (page) => {
+    const text = page.map((item) => JSON.stringify(show(item), null, 2).replaceAll(/^/gm, '  ')).join(',\n')
+    const whole = before + text
+    before = ',\n'
+    return whole
+  })
+  process.stdout.write(before === '[\n' ? '[]\n' : '\n]\n')
 }
 
 function rawLines(page: readonly KeyValue[], keysOnly: boolean): Buffer {
@@ -125,9 +136,16 @@ function rawLines(page: readonly KeyValue[], keysOnly: boolean): Buffer {
   return Buffer.concat(page.flatMap(({ key, value }) => (keysOnly ? [key, newline] : [key, tab, value, newline])))
 }
 
-/** Waits until a slow reader of our output has room again. */
-function write(bytes: Buffer): Promise<void> {
-  return new Promise((resolve, reject) => process.stdout.write(bytes, (error) => (error ? reject(error) : resolve())))
+/** Waits for a slow reader of our output before it asks for more. */
+async function write(
+  pages: AsyncIterable<KeyValue[]>,
+  encode: (page: readonly KeyValue[]) => string | Uint8Array,
+): Promise<void> {
+  for await (const page of pages) {
+    await new Promise<void>((resolve, reject) =>
+      process.stdout.write(encode(page), (error) => (error ? reject(error) : resolve())),
+    )
+  }
 }
 
 /** Exit code 3 when it did not match: the answer is no. */
@@ -153,9 +171,9 @@ export async function cas(key: string, flags: CasFlags): Promise<number> {
 }
 
 /** A read without an answer has no unknown outcome: there was simply nobody to answer it. */
-async function reading<T>(answer: Promise<T>): Promise<T> {
+async function reading<T>(answer: () => Promise<T>): Promise<T> {
   try {
-    return await answer
+    return await answer()
   } catch (thrown) {
     const error = toKvError(thrown)
     if (error.code !== 'DeadlineExceeded' && error.code !== 'OutcomeUnknown') throw error
