@@ -6,7 +6,7 @@ import { keyText } from './key-text.ts'
 import type { Applied, Engine, KeySpace, RangeData, RangeRecord, RangeView } from './ports.ts'
 import type { StoredRange } from './range-record.ts'
 import { BufferedView } from './range-view.ts'
-import { slotOf } from './segments.ts'
+import { slotOf, type Segments } from './segments.ts'
 import { openValue } from './value-codec.ts'
 import { CHANGE_OVERHEAD, type WriteBuffer } from './write-buffer.ts'
 
@@ -31,7 +31,7 @@ export class BufferedRange implements RangeData {
   #stepOpen = false
   readonly #user: Target
   readonly #local: Target
-  /** Set while a snapshot is swapped in or the replica destroyed: nothing may be applied then. */
+  /** Set while a snapshot is swapped in or the replica destroyed, and once it was absorbed: nothing may be applied then. */
   frozen = false
   flushedIndex: LogIndex
 
@@ -76,20 +76,33 @@ export class BufferedRange implements RangeData {
   }
 
   setApplied(applied: Applied, state: Uint8Array = this.#stored.record.state): void {
-    assert(!this.frozen, () => `range ${this.range} is being replaced`)
-    const before = this.#stored.record
-    assert(applied.index >= before.applied.index, () => `applied index of ${this.range} goes back to ${applied.index}`)
-    const { replica, segments, localSlot } = this.#stored
-    const record = { boundary: before.boundary, applied, state }
+    const { record, segments } = this.#stored
+    this.reshape({ boundary: record.boundary, applied, state }, segments)
+    this.#deps.touched()
+  }
+
+  /** Ends a step as `setApplied` does, perhaps with another extent; whoever calls it sees to the flush. */
+  reshape(record: RangeRecord, segments: Segments): void {
+    assert(!this.frozen, () => `range ${this.range} is being replaced or gone`)
+    const { replica, localSlot, record: before } = this.#stored
+    assert(
+      record.applied.index >= before.applied.index,
+      () => `applied index of ${this.range} goes back to ${record.applied.index}`,
+    )
     this.#stored = { replica, record, segments, localSlot }
     if (this.#stepOpen) {
       this.#stepOpen = false
       this.#deps.buffer.openSteps--
     }
     const { buffer } = this.#deps
-    if (!buffer.current.ranges.has(this.range)) buffer.count(CHANGE_OVERHEAD + state.length)
+    if (!buffer.current.ranges.has(this.range)) buffer.count(CHANGE_OVERHEAD + record.state.length)
     buffer.current.ranges.set(this.range, this.#stored)
-    this.#deps.touched()
+  }
+
+  /** Its keys are another range's now, or nobody's: this handle only has a past. */
+  end(): void {
+    assert(!this.#stepOpen && !this.frozen, () => `range ${this.range} ends in the middle of a step`)
+    this.frozen = true
   }
 
   readView(): RangeView {
@@ -118,7 +131,7 @@ export class BufferedRange implements RangeData {
 
   #changes(space: KeySpace, key: Uint8Array): SlotBuffer['changes'] {
     if (!this.#stepOpen) {
-      assert(!this.frozen, () => `range ${this.range} is being replaced`)
+      assert(!this.frozen, () => `range ${this.range} is being replaced or gone`)
       this.#stepOpen = true
       this.#deps.buffer.openSteps++
     }

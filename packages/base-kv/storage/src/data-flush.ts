@@ -5,7 +5,7 @@
 import { assert, type Clock, type Timers } from '@base-kv/base'
 import type { BatchNumber } from './batch-number.ts'
 import { dataKeys } from './data-keys.ts'
-import type { Generation } from './generation.ts'
+import type { Generation, Rider } from './generation.ts'
 import type { Poison } from './poison.ts'
 import type { DataStats, Engine, EngineBatch } from './ports.ts'
 import { sealRange } from './range-record.ts'
@@ -25,11 +25,6 @@ export interface DataFlushDeps {
   readonly bytesMax: number
   /** These generations are on disk. */
   readonly onFlushed: (generations: readonly Generation[]) => void
-}
-
-interface Rider {
-  readonly encode: (batch: EngineBatch, sealer: PairSealer) => void
-  readonly onDurable: () => void
 }
 
 /** Sealed generations that wait before a flush is due whatever their age: each one costs every read a lookup. */
@@ -72,6 +67,11 @@ export class DataFlush {
     if (buffer.current.bytes >= bytesSoft) buffer.seal()
     if (buffer.pendingBytes >= bytesSoft || buffer.sealedCount > SEALED_MAX) this.#want()
     else this.#cancelTimer ??= timers.after(ageMs, () => this.#want())
+  }
+
+  /** Flush what is there, as soon as the disk is free and nothing blocks it. */
+  hurry(): void {
+    this.#want()
   }
 
   flushNow(): Promise<void> {
@@ -118,7 +118,7 @@ export class DataFlush {
     const { engine, buffer, poison, bytesSoft } = this.#deps
     if (this.#stopped || poison.error !== null) return
     let generations: readonly Generation[] = []
-    if (buffer.newestSequence !== 0 && this.#oldestIsWanted()) {
+    if (buffer.newestSequence !== 0 && this.#oldestIsWanted() && !buffer.isBlocked) {
       this.#cancelTimer?.()
       this.#cancelTimer = null
       buffer.seal()
@@ -151,7 +151,11 @@ export class DataFlush {
         }
       }
     }
-    for (const [range, stored] of generation.ranges) batch.put(dataKeys.range(range), sealRange(range, stored))
+    for (const [range, stored] of generation.ranges) {
+      if (stored === null) batch.del(dataKeys.range(range))
+      else batch.put(dataKeys.range(range), sealRange(range, stored))
+    }
+    for (const rider of generation.riders) rider.encode(batch, sealer)
   }
 
   async #land(batch: EngineBatch, generations: readonly Generation[], riders: readonly Rider[]): Promise<void> {
@@ -169,6 +173,7 @@ export class DataFlush {
     this.#count(batch, clock.monotonicMs() - startMs)
     buffer.drop(generations)
     onFlushed(generations)
+    for (const { riders: own } of generations) for (const rider of own) rider.onDurable()
     for (const rider of riders) rider.onDurable()
     this.#wake()
     if (!this.#stopped) this.#goOn()

@@ -15,7 +15,7 @@ import type { Generation } from './generation.ts'
 import { keyText } from './key-text.ts'
 import type { DataStats, DataStore, Engine, KeySpace, Pair, RangeData, RangeRecord, SnapshotLoad } from './ports.ts'
 import { sealRange, type StoredRange } from './range-record.ts'
-import { Slots, type SlotUse } from './slots.ts'
+import { gaps, Slots, type SlotUse } from './slots.ts'
 import { WriteBuffer } from './write-buffer.ts'
 
 export interface FoundData {
@@ -54,7 +54,7 @@ export class BufferedDataStore implements DataStore {
     )
     for (const [range, stored] of found.ranges) this.#add(range, stored)
     const use = this.#use()
-    this.#slots.clear(found.slots.filter((slot) => !isWhole(use.get(slot))))
+    this.#slots.clear(found.slots.filter((slot) => gaps(use.get(slot) ?? []).length > 0))
   }
 
   get ranges(): readonly RangeId[] {
@@ -168,9 +168,9 @@ export class BufferedDataStore implements DataStore {
 
   #flushed(generations: readonly Generation[]): void {
     for (const { ranges } of generations) {
-      for (const [range, { record }] of ranges) {
+      for (const [range, stored] of ranges) {
         const present = this.#ranges.get(range)
-        if (present !== undefined) present.flushedIndex = record.applied.index
+        if (present !== undefined && stored !== null) present.flushedIndex = stored.record.applied.index
       }
     }
     this.onFlushed?.()
@@ -184,7 +184,11 @@ export class BufferedDataStore implements DataStore {
     const use = new Map<number, Boundary[]>()
     for (const { stored } of this.#ranges.values()) {
       use.set(stored.localSlot, [wholeKeySpace])
-      for (const { slot, boundary } of stored.segments) use.set(slot, [...(use.get(slot) ?? []), boundary])
+      for (const { slot, boundary } of stored.segments) {
+        const used = use.get(slot)
+        if (used === undefined) use.set(slot, [boundary])
+        else used.push(boundary)
+      }
     }
     for (const { slots } of this.#loads) {
       use.set(slots.user, [wholeKeySpace])
@@ -225,8 +229,4 @@ class Load implements SnapshotLoad {
 
 function allSlots({ segments, localSlot }: StoredRange): number[] {
   return [localSlot, ...segments.map((segment) => segment.slot)]
-}
-
-function isWhole(used: readonly Boundary[] | undefined): boolean {
-  return used?.length === 1 && used[0]?.start === null && used[0].end === null
 }

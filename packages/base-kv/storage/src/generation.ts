@@ -7,7 +7,9 @@
  * A generation is Maps, one for each slot: a put costs one `set`. Keys are sorted when an iterator asks, once.
  */
 import type { RangeId } from '@base-kv/base'
+import type { EngineBatch } from './ports.ts'
 import type { StoredRange } from './range-record.ts'
+import type { PairSealer } from './value-codec.ts'
 
 /** One slot's changes; null deletes. Keys are one character a byte. */
 export class SlotBuffer {
@@ -21,10 +23,21 @@ export class SlotBuffer {
   }
 }
 
+/** What a batch of database `data` carries besides pairs and range records. */
+export interface Rider {
+  readonly encode: (batch: EngineBatch, sealer: PairSealer) => void
+  readonly onDurable: () => void
+}
+
 export class Generation {
   readonly slots = new Map<number, SlotBuffer>()
-  /** Newest record of each range that changed. */
-  readonly ranges = new Map<RangeId, StoredRange>()
+  /** Newest record of each range that changed; null for one that is gone. */
+  readonly ranges = new Map<RangeId, StoredRange | null>()
+  /** Ranges that were split or merged in it. */
+  readonly reshaped = new Set<RangeId>()
+  readonly riders: Rider[] = []
+  /** Batches of database `log` that must be durable before this generation may be written. */
+  blockers = 0
   readonly sequence: number
   bytes = 0
 

@@ -14,13 +14,15 @@ export type Segments = readonly Segment[]
 
 /** The slot of a key in the boundary. */
 export function slotOf(segments: Segments, key: Uint8Array): number {
-  const first = segments[0]
-  assert(first !== undefined, 'a range has at least one segment')
-  if (segments.length === 1) return first.slot
-  for (const { boundary, slot } of segments) {
-    if (boundary.end === null || compareKeys(key, boundary.end) < 0) return slot
+  assert(segments.length > 0, 'a range has at least one segment')
+  let low = 0
+  for (let high = segments.length - 1; low < high;) {
+    const middle = (low + high) >> 1
+    const { end } = (segments[middle] as Segment).boundary
+    if (end === null || compareKeys(key, end) < 0) high = middle
+    else low = middle + 1
   }
-  return (segments.at(-1) as Segment).slot
+  return (segments[low] as Segment).slot
 }
 
 /** The part of the list inside `boundary`. */
@@ -29,6 +31,21 @@ export function clipSegments(segments: Segments, boundary: Boundary): Segment[] 
     const common = intersect(own, boundary)
     return common === undefined ? [] : [{ boundary: common, slot }]
   })
+}
+
+/** One list behind the other; neighbours in one slot become one segment. */
+export function joinSegments(...lists: readonly Segments[]): Segment[] {
+  const joined: Segment[] = []
+  for (const segment of lists.flat()) {
+    const before = joined.at(-1)
+    if (before?.slot !== segment.slot) joined.push(segment)
+    else
+      joined[joined.length - 1] = {
+        slot: before.slot,
+        boundary: { start: before.boundary.start, end: segment.boundary.end },
+      }
+  }
+  return joined
 }
 
 export function checkSegments(segments: Segments, boundary: Boundary): void {

@@ -10,7 +10,7 @@ import { asBuffer, ByteWriter, openRecord, readU64, sealRecord } from './byte-co
 import type { DataFlush } from './data-flush.ts'
 import { dataKeys, slotRange } from './data-keys.ts'
 import { firstPair } from './log-recovery.ts'
-import type { Engine, EngineView } from './ports.ts'
+import type { Engine, EngineBatch, EngineView } from './ports.ts'
 
 const VERSION = 1
 const CLEAR_KEYS = 1000
@@ -43,12 +43,18 @@ export class Slots {
   async allocate(count: number): Promise<number[]> {
     const ids = Array.from({ length: count }, (_, at) => this.#next + at)
     this.#next += count
-    const next = this.#next
-    await this.#deps.flush.ride((batch) => {
-      const body = new ByteWriter().u64(next).take()
-      batch.put(dataKeys.nextSlot, sealRecord(VERSION, dataKeys.nextSlot, body))
-    })
+    await this.#deps.flush.ride((batch) => this.putNext(batch))
     return ids
+  }
+
+  /** A new id for the write buffer: the batch that first uses it must carry `putNext`. */
+  take(): number {
+    return this.#next++
+  }
+
+  putNext(batch: EngineBatch): void {
+    const body = new ByteWriter().u64(this.#next).take()
+    batch.put(dataKeys.nextSlot, sealRecord(VERSION, dataKeys.nextSlot, body))
   }
 
   /** Clears what nothing refers to in these slots, in the background. */
@@ -77,10 +83,11 @@ export class Slots {
     while (!this.#stopped) {
       const slot = this.#toClear[0]
       if (slot === undefined) return
-      // What the buffer still holds for the slot must be on disk first, or it would come behind the clearing.
+      // The gaps as of now, then a flush: what the buffer still holds for them would come behind the clearing, and the
+      // records on disk would still refer to them. A gap never comes into use again.
+      const free = gaps(this.#deps.use().get(slot) ?? [])
       await this.#deps.flush.flushNow()
-      for (const gap of gaps(this.#deps.use().get(slot) ?? []))
-        await this.#clearGap(slotRange(slot, gap.start, gap.end))
+      for (const gap of free) await this.#clearGap(slotRange(slot, gap.start, gap.end))
       this.#toClear.shift()
     }
   }
@@ -102,7 +109,7 @@ export class Slots {
 }
 
 /** The parts of the key space that none of these boundaries (disjoint) covers. */
-function gaps(used: readonly Boundary[]): Boundary[] {
+export function gaps(used: readonly Boundary[]): Boundary[] {
   const sorted = used.toSorted((a, b) => compareStarts(a.start, b.start))
   const free: Boundary[] = []
   let at = wholeKeySpace.start

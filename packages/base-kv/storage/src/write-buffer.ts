@@ -20,6 +20,11 @@ export class WriteBuffer {
     return this.#pendingBytes
   }
 
+  /** Whether the oldest generation must wait for database `log`. */
+  get isBlocked(): boolean {
+    return (this.#sealed[0] ?? this.#current).blockers > 0
+  }
+
   get sealedCount(): number {
     return this.#sealed.length
   }
@@ -55,10 +60,13 @@ export class WriteBuffer {
     this.#current = new Generation(this.#current.sequence + 1)
   }
 
-  /** The oldest sealed generations, at least one, up to about `bytesMax`. They stay until `drop`. */
+  /** The oldest sealed generations, none of them blocked, up to about `bytesMax`. They stay until `drop`. */
   oldest(bytesMax: number): readonly Generation[] {
     let bytes = 0
-    const end = this.#sealed.findIndex((generation, at) => (bytes += generation.bytes) > bytesMax && at > 0)
+    const end = this.#sealed.findIndex((generation, at) => {
+      bytes += generation.bytes
+      return generation.blockers > 0 || (bytes > bytesMax && at > 0)
+    })
     return end < 0 ? [...this.#sealed] : this.#sealed.slice(0, end)
   }
 
