@@ -4,8 +4,7 @@
  * majority has committed the entry that confirms it, so a second attempt (after the first node's disk was wiped) can
  * never end with two clusters that both serve.
  */
-import type { Log, Timers } from '@base-kv/base'
-import { storeId } from '@base-kv/base'
+import { KvError, type Log, parseStoreId, type StoreId, type Timers } from '@base-kv/base'
 import type { Store } from '@base-kv/store'
 import type { NodePeers } from './node-peers.ts'
 
@@ -24,21 +23,38 @@ export function bootstrapWhenEmpty(
   const first = [...options.peers].sort()[0] ?? options.address
   let cancel: (() => void) | null = null
   let stopped = false
-  const attempt = async (): Promise<void> => {
+  const attempt = (): void => {
     const { store, peers } = deps
     if (stopped || store.epoch !== null) return
     if (options.address === first) {
-      const others = peers.allConnected(store.options.name)
-      if (others?.every((other) => !other.epoch)) {
-        await store.bootstrap([store.id, ...others.map((other) => storeId(other.id ?? ''))])
+      const others = emptyStores(peers, store.options.name)
+      if (others) {
+        store.bootstrap([store.id, ...others]).catch((thrown: unknown) => {
+          // What fails is a write: it has poisoned the storage, which ends the process.
+          if (!(thrown instanceof KvError)) throw thrown
+          deps.log.error('could not begin a cluster', { error: thrown.message })
+        })
         return
       }
     }
-    cancel = deps.timers.after(RETRY_MS, () => void attempt())
+    cancel = deps.timers.after(RETRY_MS, attempt)
   }
-  void attempt()
+  attempt()
   return () => {
     stopped = true
     cancel?.()
   }
+}
+
+/** The stores of all other nodes, once all are connected and none holds an epoch. */
+function emptyStores(peers: NodePeers, service: string): StoreId[] | null {
+  const ids: StoreId[] = []
+  const others = peers.allConnected(service)
+  if (!others) return null
+  for (const { id, epoch } of others) {
+    const store = parseStoreId(id ?? '')
+    if (!store || epoch) return null
+    ids.push(store)
+  }
+  return ids
 }

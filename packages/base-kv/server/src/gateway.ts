@@ -5,7 +5,7 @@
  * A write is passed on once: when the answer is lost on the way it is *unknown*, never sent again. Only what certainly
  * was not applied is tried again.
  */
-import { type Clock, KvError, type KvErrorCode, type StoreId, type Timers, toKvError } from '@base-kv/base'
+import { type Clock, KvError, type KvErrorCode, limits, type StoreId, type Timers, toKvError } from '@base-kv/base'
 import type { Range, ReadConsistency } from '@base-kv/range'
 import type { Store } from '@base-kv/store'
 
@@ -39,11 +39,16 @@ export interface OperationForwarder {
 export interface GatewayOptions {
   /** How long an operation waits for a leader. */
   readonly patienceMs: number
-  /** Operations that wait at once. */
+  /** Operations that wait at once, and their bytes. */
   readonly parkedMax: number
+  readonly parkedBytesMax: number
 }
 
-export const defaultGatewayOptions: GatewayOptions = { patienceMs: 3_000, parkedMax: 4_096 }
+export const defaultGatewayOptions: GatewayOptions = {
+  patienceMs: 3_000,
+  parkedMax: 4_096,
+  parkedBytesMax: limits.pendingBytesMax,
+}
 
 /** A follower that does not know the leader may pass on once more. */
 const HOPS_MAX = 2
@@ -64,7 +69,9 @@ export class Gateway {
   readonly #options: GatewayOptions
   readonly #clock: Clock
   readonly #timers: Timers
+  // Invariant: parkedBytes is the sum of their bodies.
   #parked: Parked[] = []
+  #parkedBytes = 0
   #retryAsked = false
   #closed = false
 
@@ -99,6 +106,7 @@ export class Gateway {
     if (this.#parked.length === 0) return
     const parked = this.#parked
     this.#parked = []
+    this.#parkedBytes = 0
     const now = this.#clock.monotonicMs()
     for (const one of parked) {
       if (now >= one.untilMs) one.reply(one.why)
@@ -168,10 +176,13 @@ export class Gateway {
   #park(request: GatewayRequest, hops: number, untilMs: number, reply: GatewayReply, why: KvError): void {
     const until = Number.isNaN(untilMs) ? this.#clock.monotonicMs() + this.#options.patienceMs : untilMs
     const late = until === 0 || this.#clock.monotonicMs() >= until
-    if (late || this.#closed || this.#parked.length >= this.#options.parkedMax) {
+    const { parkedMax, parkedBytesMax } = this.#options
+    const bytes = this.#parkedBytes + request.body.length
+    if (late || this.#closed || this.#parked.length >= parkedMax || bytes > parkedBytesMax) {
       reply(why)
       return
     }
+    this.#parkedBytes = bytes
     this.#parked.push({ request, hops, reply, untilMs: until, why })
     if (this.#retryAsked) return
     this.#retryAsked = true
@@ -192,17 +203,19 @@ const noLeader = () =>
   })
 
 function answerQuery(range: Range, kind: number, body: Uint8Array, reply: GatewayReply): void {
+  let answer: Uint8Array | Promise<Uint8Array>
   try {
-    const answer = range.query(kind, body)
-    if (answer instanceof Promise) {
-      answer.then(
-        (response) => reply(null, response),
-        (thrown: unknown) => reply(toKvError(thrown)),
-      )
-    } else {
-      reply(null, answer)
-    }
+    answer = range.query(kind, body)
   } catch (thrown) {
     reply(toKvError(thrown))
+    return
+  }
+  if (answer instanceof Promise) {
+    answer.then(
+      (response) => reply(null, response),
+      (thrown: unknown) => reply(toKvError(thrown)),
+    )
+  } else {
+    reply(null, answer)
   }
 }

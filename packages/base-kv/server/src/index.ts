@@ -1,4 +1,5 @@
 /** base-kv/server: what a node offers to others over its stores. Start with gateway.ts. */
+export * from './answers.ts'
 export * from './bootstrap.ts'
 export * from './gateway.ts'
 export * from './node-peers.ts'

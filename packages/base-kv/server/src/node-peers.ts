@@ -6,10 +6,10 @@ import {
   type HostId,
   KvError,
   type Log,
+  parseStoreId,
   type RangeId,
   rangeIdFromBytes,
   type StoreId,
-  storeId,
   storeIdFromBytes,
 } from '@base-kv/base'
 import { v1 } from '@base-kv/protocol'
@@ -200,8 +200,16 @@ export class NodePeers implements StoreTransport, OperationForwarder {
   #up(peer: Peer, hello: v1.HelloReply): void {
     for (const store of peer.stores.values()) if (this.#byStore.get(store) === peer) this.#byStore.delete(store)
     peer.hello = hello
-    peer.stores = new Map((hello.stores ?? []).map((one) => [one.name ?? '', storeId(one.id ?? '')]))
-    for (const store of peer.stores.values()) this.#byStore.set(store, peer)
+    peer.stores = storesOf(hello)
+    for (const store of peer.stores.values()) {
+      const other = this.#byStore.get(store)
+      if (other?.link.hello) {
+        this.#log.error('two nodes hold the same store: one data folder is a copy of the other', {
+          store,
+          addresses: [other.address, peer.address],
+        })
+      } else this.#byStore.set(store, peer)
+    }
     this.#log.info('connected', { node: hello.node, address: peer.address })
     if (peer.lastHost !== hello.hostId) for (const store of this.#stores.values()) store.peerUp()
     peer.lastHost = hello.hostId
@@ -266,4 +274,14 @@ export class NodePeers implements StoreTransport, OperationForwarder {
     const id: RangeId = rangeIdFromBytes(request.range)
     return store.sendSnapshot(request, id)
   }
+}
+
+/** By service name. What a peer says is not to be trusted: an id that is none is left out. */
+function storesOf(hello: v1.HelloReply): ReadonlyMap<string, StoreId> {
+  const stores = new Map<string, StoreId>()
+  for (const { name, id } of hello.stores ?? []) {
+    const store = parseStoreId(id ?? '')
+    if (name && store) stores.set(name, store)
+  }
+  return stores
 }

@@ -6,6 +6,7 @@
 import { KvError, type KvErrorCode, errorCodes, limits } from '@base-kv/base'
 import { v1 } from '@base-kv/protocol'
 import type { BidiHandler, ClientBidi, RpcChannel } from '@base-kv/rpc'
+import { Answers } from './answers.ts'
 import type { Gateway, GatewayReply, GatewayRequest } from './gateway.ts'
 
 export const FORWARD_PATH = '/basekv.v1.Peer/Forward'
@@ -15,11 +16,18 @@ interface Open {
   readonly reply: GatewayReply
 }
 
+/** Bytes after which operations that wait for the end of the turn leave at once; a largest one on top still fits. */
+const FRAME_BYTES = limits.raftFrameBytesMax / 4
+/** What an operation takes beside its key and body. */
+const OPERATION_BYTES = 64
+
 /** The sending side. */
 export class OperationStream {
   readonly #bidi: ClientBidi
   readonly #open = new Map<number, Open>()
+  // Not handed to the connection yet. Invariant: each of them is open.
   #ops: v1.ForwardOp.$Properties[] = []
+  #opsBytes = 0
   #nextId = 1
   #sendAsked = false
   #ended = false
@@ -29,7 +37,8 @@ export class OperationStream {
       onMessage: (bytes) => this.#receive(bytes),
       onEnd: (error) => {
         onEnd()
-        this.#breakAll(error === undefined)
+        // Ended in order: it has not looked at what it did not answer. Unreachable: nothing has left.
+        this.#breakAll(error === undefined || error.code === 'Unreachable')
       },
     })
   }
@@ -43,10 +52,14 @@ export class OperationStream {
     this.#open.set(id, { write: request.write, reply })
     const { store: storeName, key, write, kind, consistency, body } = request
     this.#ops.push({ id, storeName, key, write, kind, consistency, body, hops })
-    if (this.#ops.length >= limits.pipelineFrameOpsMax) this.#send()
+    this.#opsBytes += key.length + body.length + OPERATION_BYTES
+    if (this.#ops.length >= limits.pipelineFrameOpsMax || this.#opsBytes >= FRAME_BYTES) this.#send()
     else if (!this.#sendAsked) {
       this.#sendAsked = true
-      setImmediate(() => this.#send())
+      setImmediate(() => {
+        this.#sendAsked = false
+        this.#send()
+      })
     }
     return true
   }
@@ -57,24 +70,10 @@ export class OperationStream {
   }
 
   #send(): void {
-    this.#sendAsked = false
     if (this.#ops.length === 0 || this.#ended) return
-    const ops = this.#ops
+    this.#bidi.write(v1.ForwardRequest.encode({ ops: this.#ops }).finish())
     this.#ops = []
-    // A frame stays under the peer's limit whatever the operations' sizes.
-    let frame: v1.ForwardOp.$Properties[] = []
-    let bytes = 0
-    for (const op of ops) {
-      const size = (op.body?.length ?? 0) + (op.key?.length ?? 0) + 64
-      if (bytes + size > limits.raftFrameBytesMax / 2 && frame.length > 0) {
-        this.#bidi.write(v1.ForwardRequest.encode({ ops: frame }).finish())
-        frame = []
-        bytes = 0
-      }
-      frame.push(op)
-      bytes += size
-    }
-    this.#bidi.write(v1.ForwardRequest.encode({ ops: frame }).finish())
+    this.#opsBytes = 0
   }
 
   #receive(bytes: Buffer): void {
@@ -87,20 +86,23 @@ export class OperationStream {
     }
   }
 
-  /** `orderly`: the other node ended the stream itself, so it has not looked at what it did not answer. */
-  #breakAll(orderly: boolean): void {
+  /** `untouched`: what was not answered was certainly not looked at. */
+  #breakAll(untouched: boolean): void {
     if (this.#ended) return
     this.#ended = true
-    for (const { write, reply } of this.#open.values()) {
+    const unsent = new Set(this.#ops.map((op) => op.id))
+    this.#ops = []
+    const open = [...this.#open]
+    this.#open.clear()
+    for (const [id, { write, reply }] of open) {
       reply(
-        write && !orderly
+        write && !untouched && !unsent.has(id)
           ? new KvError('OutcomeUnknown', 'the connection to the leader broke before its answer', {
               hint: 'read the key to see whether the write was applied',
             })
           : new KvError('TryLater', 'the connection to the leader ended', { hint: 'send again' }),
       )
     }
-    this.#open.clear()
   }
 }
 
@@ -112,56 +114,33 @@ function errorFromWire(result: v1.ForwardResult.$Properties): KvError {
 /** The receiving side: a bidi handler for FORWARD_PATH. */
 export function forwardHandler(gateway: Gateway): BidiHandler {
   return (_call, stream) => {
-    let results: v1.ForwardResult.$Properties[] = []
-    let open = 0
-    let ended = false
-    let sendAsked = false
-    const send = () => {
-      sendAsked = false
-      if (results.length > 0) {
-        stream.write(v1.ForwardReply.encode({ results }).finish())
-        results = []
-      }
-      if (ended && open === 0) stream.end()
-    }
-    const answer = (result: v1.ForwardResult.$Properties) => {
-      open--
-      results.push(result)
-      if (sendAsked) return
-      sendAsked = true
-      queueMicrotask(send)
-    }
+    const answers = new Answers<v1.ForwardResult.$Properties>(stream, (results) =>
+      v1.ForwardReply.encode({ results }).finish(),
+    )
     stream.onMessage = (bytes) => {
       for (const op of v1.ForwardRequest.decode(bytes).ops ?? []) {
-        open++
         const id = op.id ?? 0
-        const empty = new Uint8Array(0)
-        const request: GatewayRequest = {
-          store: op.storeName ?? '',
-          key: op.key ?? empty,
-          write: op.write ?? false,
-          kind: op.kind ?? 0,
-          consistency: op.consistency ?? 0,
-          body: op.body ?? empty,
+        // The sender holds to the same bound.
+        if (!answers.begin()) {
+          answers.answer({ id, code: 'TryLater', message: 'too many operations wait on this stream' }, 0)
+          continue
         }
-        gateway.executeForwarded(request, op.hops ?? 1, (error, reply) =>
-          answer(
-            error
-              ? { id, code: error.code, message: error.message, hint: error.hint ?? '' }
-              : { id, reply: reply ?? null },
-          ),
-        )
+        gateway.executeForwarded(requestOf(op), op.hops ?? 1, (error, reply) => {
+          if (error) answers.answer({ id, code: error.code, message: error.message, hint: error.hint ?? '' }, 0)
+          else answers.answer({ id, reply: reply ?? null }, reply?.length ?? 0)
+        })
       }
-    }
-    const endWhenAnswered = () => {
-      ended = true
-      if (open === 0 && !sendAsked) stream.end()
-    }
-    stream.onEnd = endWhenAnswered
-    // What was not read by then has not been looked at: the OK at the end tells the other node so.
-    stream.onShutdown = () => {
-      stream.pause()
-      endWhenAnswered()
     }
   }
 }
+
+const EMPTY = new Uint8Array(0)
+
+const requestOf = (op: v1.ForwardOp.$Properties): GatewayRequest => ({
+  store: op.storeName ?? '',
+  key: op.key ?? EMPTY,
+  write: op.write ?? false,
+  kind: op.kind ?? 0,
+  consistency: op.consistency ?? 0,
+  body: op.body ?? EMPTY,
+})

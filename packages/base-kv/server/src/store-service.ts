@@ -1,5 +1,5 @@
 /** The gRPC service basekv.v1.BaseKVStore: describing and managing one store of a node. */
-import { KvError, parseRangeId, type RangeId, type StoreId, storeId, toKvError } from '@base-kv/base'
+import { KvError, parseRangeId, parseStoreId, type RangeId, type StoreId, toKvError } from '@base-kv/base'
 import { formatVersion, type RangeDescriptor } from '@base-kv/landscape'
 import { v1 } from '@base-kv/protocol'
 import type { Range } from '@base-kv/range'
@@ -35,7 +35,7 @@ export function storeService(options: StoreServiceOptions, deps: StoreServiceDep
     ): UnaryHandler =>
     (body, call, reply) => {
       void answer(reply, async () => {
-        const request = read(body)
+        const request = readRequest(() => read(body))
         const store = storeOf(deps, call)
         const range = rangeOf(store, request.rangeId)
         const leader = range?.leader ?? null
@@ -65,9 +65,7 @@ export function storeService(options: StoreServiceOptions, deps: StoreServiceDep
           return { rangeId, ver: { high: verHigh, low: verLow } }
         },
         async (range, body) => {
-          const target = asStore(v1.TransferLeadershipRequest.decode(body).storeId)
-          range.transferLeader(target)
-          await until(range, () => range.leader === target || !range.isLeader)
+          await transfer(range, asStore(v1.TransferLeadershipRequest.decode(body).storeId))
         },
       ),
       [path('ChangeReplicaConfig')]: managed(
@@ -87,17 +85,30 @@ export function storeService(options: StoreServiceOptions, deps: StoreServiceDep
   }
 }
 
-/** A transfer ends, one way or the other, within an election timeout or two. */
-const TRANSFER_TURNS_MAX = 200
+/** Turns in which a former leader hears of the next one. */
+const NEW_LEADER_TURNS_MAX = 200
 
-async function until(range: Range, done: () => boolean): Promise<void> {
-  for (let turn = 0; turn < TRANSFER_TURNS_MAX; turn++) {
-    if (done()) return
+/** Resolves when `target` leads. @throws KvError */
+async function transfer(range: Range, target: StoreId): Promise<void> {
+  range.transferLeader(target)
+  // The core gives a transfer up after an election timeout.
+  while (range.transferring) await range.nextTurn()
+  for (let turn = 0; turn < NEW_LEADER_TURNS_MAX && !range.isLeader && range.leader === null; turn++) {
     await range.nextTurn()
   }
+  if (range.leader === target) return
   throw new KvError('TryLater', 'the transfer did not come about', {
     hint: 'see `base-kv range list`, then send again',
   })
+}
+
+/** Runs a decoder on bytes from outside. @throws KvError BadRequest */
+function readRequest<T>(decode: () => T): T {
+  try {
+    return decode()
+  } catch (cause) {
+    throw new KvError('BadRequest', `the request does not decode: ${(cause as Error).message}`, { cause })
+  }
 }
 
 async function answer(reply: UnaryReply, make: () => Promise<Uint8Array>): Promise<void> {
@@ -124,11 +135,9 @@ function rangeOf(store: Store, id: string): Range | undefined {
 }
 
 function asStore(id: string): StoreId {
-  try {
-    return storeId(id)
-  } catch {
-    throw new KvError('BadRequest', `"${id}" is no store id`, { hint: '`base-kv landscape` shows the stores' })
-  }
+  const store = parseStoreId(id)
+  if (store) return store
+  throw new KvError('BadRequest', `"${id}" is no store id`, { hint: '`base-kv landscape` shows the stores' })
 }
 
 async function passOn(

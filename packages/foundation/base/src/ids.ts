@@ -29,6 +29,9 @@ export function storeId(text: string): StoreId {
   return text as StoreId
 }
 
+/** @returns undefined when `text` is no store id. */
+export const parseStoreId = (text: string): StoreId | undefined => (UUID.test(text) ? (text as StoreId) : undefined)
+
 export function hostId(text: string): HostId {
   assert(text.length > 0 && text.length <= 64, () => `not a host id: ${text}`)
   return text as HostId

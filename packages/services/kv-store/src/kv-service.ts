@@ -2,7 +2,7 @@
 import { KvError, limits, toKvError } from '@base-kv/base'
 import { v1 } from '@base-kv/protocol'
 import type { BidiStream, CallContext, ReplyStream, ServiceTable, UnaryHandler } from '@base-kv/rpc'
-import type { Gateway, GatewayRequest } from '@base-kv/server'
+import { Answers, type Gateway, type GatewayRequest } from '@base-kv/server'
 import { firstKey, keyOfCommand, KvCommand, KvQuery, tryDecode } from './kv-commands.ts'
 import { keyAfter } from './kv-coprocessor.ts'
 
@@ -80,50 +80,14 @@ function page(
   })
 }
 
-/** Replies that wait this long in bytes make the pipeline stop reading. */
-const REPLY_QUEUE_BYTES = 8 * 1024 * 1024
-
 function pipeline(gateway: Gateway, call: CallContext, stream: BidiStream): void {
   const store = call.storeName()
-  let results: v1.PipelineResult.$Properties[] = []
-  let resultBytes = 0
-  let open = 0
-  let ended = false
-  let sendAsked = false
-  let draining = false
-
-  const send = () => {
-    sendAsked = false
-    if (results.length > 0) {
-      const frame = v1.PipelineReply.encode({ results }).finish()
-      results = []
-      resultBytes = 0
-      if (!stream.write(frame) && !draining) {
-        draining = true
-        stream.pause()
-        void stream.drained().then(() => {
-          draining = false
-          if (!ended) stream.resume()
-        })
-      }
-    }
-    if (ended && open === 0) stream.end()
+  const answers = new Answers<v1.PipelineResult.$Properties>(stream, (results) =>
+    v1.PipelineReply.encode({ results }).finish(),
+  )
+  const fail = (id: number, error: KvError) => {
+    answers.answer({ id, code: replyCode(error), message: error.message, hint: error.hint ?? '' }, 0)
   }
-  const answer = (id: number, error: KvError | null, reply: Uint8Array | undefined) => {
-    open--
-    results.push(
-      error
-        ? { id, code: replyCode(error), message: error.message, hint: error.hint ?? '' }
-        : { id, reply: reply ?? null },
-    )
-    resultBytes += reply?.length ?? 64
-    if (resultBytes > REPLY_QUEUE_BYTES) send()
-    if (sendAsked) return
-    sendAsked = true
-    // Answers of one turn come one after another: they share a frame.
-    queueMicrotask(send)
-  }
-
   stream.onMessage = (bytes) => {
     const request = tryDecode(() => v1.RawPipelineRequest.decode(bytes))
     if (request instanceof KvError) {
@@ -132,31 +96,27 @@ function pipeline(gateway: Gateway, call: CallContext, stream: BidiStream): void
     }
     for (const op of request.ops ?? []) {
       const id = op.id ?? 0
-      open++
-      if (open > limits.pipelineInFlightMax) {
-        answer(
-          id,
-          new KvError('TryLater', `${limits.pipelineInFlightMax} operations wait on this stream already`),
-          undefined,
-        )
+      if (!answers.begin()) {
+        fail(id, tooMany())
         continue
       }
       const resolved = gatewayRequest(store, op)
-      if (resolved instanceof KvError) answer(id, resolved, undefined)
-      else gateway.execute(resolved, (error, reply) => answer(id, error, reply))
+      if (resolved instanceof KvError) {
+        fail(id, resolved)
+        continue
+      }
+      gateway.execute(resolved, (error, reply) => {
+        if (error) fail(id, error)
+        else answers.answer({ id, reply: reply ?? null }, reply?.length ?? 0)
+      })
     }
   }
-  const endWhenAnswered = () => {
-    ended = true
-    if (open === 0 && !sendAsked) stream.end()
-  }
-  stream.onEnd = endWhenAnswered
-  // What was not read by then has not been looked at: the OK at the end tells the client so.
-  stream.onShutdown = () => {
-    stream.pause()
-    endWhenAnswered()
-  }
 }
+
+const tooMany = () =>
+  new KvError('TryLater', `${limits.pipelineInFlightMax} operations wait on this stream already`, {
+    hint: 'wait for some of their answers',
+  })
 
 function gatewayRequest(store: string, op: v1.RawPipelineOp.$Properties): GatewayRequest | KvError {
   if (op.put) return writeRequest(store, KvCommand.put, op.put)
