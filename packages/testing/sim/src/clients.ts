@@ -35,7 +35,7 @@ export class Clients {
    * still thinks that it leads is read from.
    */
   noticed(what: 'acknowledged' | 'leader', number: number): void {
-    if (this.stopped || this.idle) return
+    if (this.stopped) return
     if (what === 'leader') {
       if (this.prng.chance(0.5)) this.soon(() => this.write(this.nodes[number]))
       return
@@ -113,7 +113,7 @@ export class Clients {
   private repeat(gapMs: number, act: () => void): void {
     this.world.heap.after(this.prng.gap(gapMs), () => {
       if (this.stopped) return
-      if (!this.idle) act()
+      if (!this.idle && this.world.heap.now >= this.world.quietUntilMs) act()
       this.repeat(gapMs, act)
     })
   }

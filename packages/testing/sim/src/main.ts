@@ -12,9 +12,11 @@ const usage = `Runs the Raft core under a simulated clock, network and disk. A s
                                             one run, every event as a line
   npm run sim -- --mutants                  puts known bugs into the core, one by one, and shows who catches them
   npm run sim -- --mutants --search         looks for the first seed from --from on that catches each
-  npm run sim -- --mutant ID --seeds 2000   the same for one
+  npm run sim -- --mutants --record         and writes these seeds into the list
+  npm run sim -- --mutant ID --seeds 2000   looks for one only
 
-Options: --seeds N (default 200), --from S (default 1), --trace, --mutants, --search, --mutant ID, --help`
+Options: --seeds N (default 200; 2000 with mutants), --from S (default 1), --trace, --mutants, --search, --record,
+--mutant ID, --help`
 
 class UsageError extends Error {}
 
@@ -42,6 +44,7 @@ export interface SimOptions {
   readonly trace: boolean
   readonly mutants: boolean
   readonly search: boolean
+  readonly record: boolean
   readonly mutant: string | undefined
   readonly help: boolean
 }
@@ -56,6 +59,7 @@ function readOptions(): SimOptions {
         trace: { type: 'boolean' },
         mutants: { type: 'boolean' },
         search: { type: 'boolean' },
+        record: { type: 'boolean' },
         mutant: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -74,6 +78,7 @@ function readOptions(): SimOptions {
     trace: values.trace ?? false,
     mutants: values.mutants ?? false,
     search: values.search ?? false,
+    record: values.record ?? false,
     mutant: values.mutant,
     help: values.help ?? false,
   }

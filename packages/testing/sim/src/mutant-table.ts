@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { mutants, type Mutant } from './mutants.ts'
 
@@ -52,27 +53,44 @@ export async function runMutants(
 
 /**
  * Prints the table of mutants. Replays each one's recorded seed, or with `search` looks for the first seed that catches
- * it. @returns 0 when all were caught.
+ * it, and with `record` writes it into the list. @returns 0 when all were caught.
  */
 export async function replayMutants(options: {
   readonly search: boolean
+  readonly record: boolean
   readonly from: number
   readonly seeds: number
 }): Promise<number> {
   let survivors = 0
+  const seeds = new Map<string, number>()
   console.log(row('mutant', 'catalogue', 'seed', 'checker', 'bug'))
   await runMutants(
-    (mutant) => (options.search ? options : { from: mutant.seed, seeds: 1 }),
+    (mutant) => (options.search || options.record ? options : { from: mutant.seed, seeds: 1 }),
     2,
     (mutant, result) => {
       if (result.seed === null) survivors++
+      else seeds.set(mutant.id, result.seed)
       const seed = result.seed === null ? `none in ${result.seeds}` : String(result.seed)
       console.log(row(mutant.id, mutant.catalogue, seed, result.checker ?? 'SURVIVED', mutant.bug))
       if (result.seeds === 0) console.log(`  could not run: ${result.message}`)
     },
   )
+  if (options.record) recordSeeds(seeds)
   console.log(`${mutants.length - survivors} of ${mutants.length} mutants caught`)
   return survivors === 0 ? 0 : 1
+}
+
+/** Rewrites the `seed` of each mutant in the list's source. */
+function recordSeeds(seeds: ReadonlyMap<string, number>): void {
+  const path = fileURLToPath(new URL('mutants.ts', import.meta.url))
+  let text = readFileSync(path, 'utf8')
+  for (const [id, seed] of seeds) {
+    text = text.replace(
+      new RegExp(`(id: '${id}',[^]*?\\n    seed: )\\d+`),
+      (_, before: string) => before + String(seed),
+    )
+  }
+  writeFileSync(path, text)
 }
 
 const row = (id: string, catalogue: string, seed: string, checker: string, bug: string): string =>

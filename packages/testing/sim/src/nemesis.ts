@@ -167,34 +167,59 @@ export class Nemesis {
   /** Partial partition: two sides that see each other only through one node; or a ring. */
   private bridge(): void {
     const order = this.prng.shuffled(this.nodes.map(({ number }) => number))
-    const ring = this.prng.chance(0.4)
-    this.count('bridge', order.join(''), ring ? 'ring' : 'bridge')
+    if (this.prng.chance(0.4)) this.ring(order)
+    else if (this.prng.chance(0.5)) this.coup(order)
+    else this.sides(order)
+  }
+
+  private ring(order: readonly number[]): void {
+    this.count('bridge', order.join(''), 'ring')
     const place = new Map(order.map((number, i) => [number, i]))
-    const count = order.length
-    const between = this.nodes[order[count >> 1] ?? 0]
-    // The only one whom both sides hear forgets what it promised by silence, and is asked again at once.
-    if (!ring && this.prng.chance(0.5)) this.after(this.prng.pick([1, 2]), () => this.restartQuickly(between))
+    const apart = (a: number, b: number): number => Math.abs((place.get(a) ?? 0) - (place.get(b) ?? 0))
+    this.cut(this.pairs().filter(([a, b]) => apart(a, b) !== 1 && apart(a, b) !== order.length - 1))
+  }
+
+  /** Only the one in the middle of the order sees everybody. */
+  private sides(order: readonly number[], timeouts?: number): void {
+    this.count('bridge', order.join(''), 'sides')
+    const middle = order.length >> 1
+    const side = new Map(order.map((number, i) => [number, Math.sign(i - middle)]))
     this.cut(
-      this.pairs().filter(([from, to]) => {
-        const a = place.get(from) ?? 0
-        const b = place.get(to) ?? 0
-        if (ring) return Math.abs(a - b) !== 1 && Math.abs(a - b) !== count - 1
-        const middle = count >> 1
-        return a !== middle && b !== middle && a < middle !== b < middle
-      }),
+      this.pairs().filter(([a, b]) => (side.get(a) ?? 0) * (side.get(b) ?? 0) < 0),
+      timeouts,
     )
   }
 
-  private restartQuickly(node: Node | undefined): void {
+  /**
+   * The only one whom both sides hear forgets by a restart what it promised by its silence, and is asked for its vote at
+   * once by the side without the leader, whose logs are as new as the leader's, as nobody writes.
+   */
+  private coup(order: readonly number[]): void {
+    const { leader } = this
+    if (!leader) return
+    const placed = [leader.number, ...order.filter((number) => number !== leader.number)]
+    const middle = placed.length >> 1
+    const others = placed.slice(middle + 1)
+    this.world.quietUntilMs = this.world.heap.now + 3 * this.electionTimeoutMs
+    this.world.heap.after(0.2 * this.electionTimeoutMs, () => {
+      if (this.stopped) return
+      this.sides(placed, 3)
+      this.world.heap.after(this.prng.between(1.1, 2.3) * this.electionTimeoutMs, () => {
+        if (!this.stopped) this.restartQuickly(this.nodes[placed[middle] ?? 0], others)
+      })
+    })
+  }
+
+  private restartQuickly(node: Node | undefined, standing: readonly number[]): void {
     if (!node?.up) return
     this.count('crash', node.number)
     node.crash('quick restart')
     this.world.heap.after(this.prng.between(0, 0.1) * this.electionTimeoutMs, () => {
       if (this.stopped) return
       if (!node.up) node.start()
-      for (const other of this.nodes) {
-        if (other === node || !other.up || other.paused || this.prng.chance(0.5)) continue
-        other.replica?.input((machine, nowMs) => machine.campaign(nowMs))
+      for (const number of standing) {
+        const other = this.nodes[number]
+        if (other?.up && !other.paused) other.replica?.input((machine, nowMs) => machine.campaign(nowMs))
       }
     })
   }

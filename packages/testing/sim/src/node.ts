@@ -235,17 +235,14 @@ export class Node implements Host {
       this.replica = null
       return
     }
-    const log = image.log.clone()
     const data = disk.data?.self.replica === image.self.replica ? disk.data.registers.clone() : null
     const registers = data ?? new Registers({ index: 0, term: 0, config: noConfig } as unknown as SnapshotMeta)
-    if (image.intent && registers.index >= image.intent.index && image.intent.index > log.snapshot.index) {
-      // The swap of the data is what decides: with it the log follows ...
-      log.install(image.intent)
-      disk.writeLog({ ...emptyRecord(image.self), install: image.intent }, () => {})
-    } else {
-      // ... without it nothing happened.
-      image.intent = null
-    }
+    // The swap of the data is what decides: with it the log follows, durably before anything else happens; without it
+    // nothing happened.
+    const { intent } = image
+    if (intent && registers.index >= intent.index && intent.index > image.log.snapshot.index) image.log.install(intent)
+    image.intent = null
+    const log = image.log.clone()
     assert(
       registers.index >= log.snapshot.index,
       () => `store ${this.number}: state at ${registers.index}, log cut at ${log.snapshot.index}`,

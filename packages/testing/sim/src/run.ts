@@ -73,6 +73,7 @@ export function runSeed(seed: number, write: ((line: string) => void) | null = n
     prng: prng.fork(),
     calm: false,
     noticed: () => {},
+    quietUntilMs: 0,
     pullCount: 0,
     transferTo: null,
   }

@@ -105,7 +105,7 @@ export function drawSwarm(prng: Prng): Swarm {
     drift,
     writeGapMs,
     readGapMs: electionTimeoutMs / prng.pick([2, 5, 10]),
-    idleSpells: prng.chance(enabled.has('hibernation') ? 0.7 : 0.2),
+    idleSpells: prng.chance(enabled.has('hibernation') || lease ? 0.7 : 0.2),
     valueBytesMax: prng.pick([8, 40, 150]),
     reportEach: prng.chance(0.5),
     wildMembers: prng.chance(0.7),

@@ -37,6 +37,8 @@ export interface World {
   calm: boolean
   /** Tells the clients what they would notice first: a write was acknowledged there, a leader is new there. */
   noticed: (what: 'acknowledged' | 'leader', number: number) => void
+  /** Clients want nothing before this. */
+  quietUntilMs: number
   /** Numbers pulls of snapshots, so that a late answer is not taken for that of another pull or another life. */
   pullCount: number
   /** The store that a transfer under way is meant for. */
