@@ -158,14 +158,14 @@ export class Gateway {
     if (request.write) {
       range.propose(kind, body, (error, response) => {
         if (response) reply(null, response)
-        else if (error && mayTryAgain(error.code) && !range.isLeader) this.#park(request, hops, untilMs, reply, error)
+        else if (error && mayTryAgain(error.code) && !serves(range)) this.#park(request, hops, untilMs, reply, error)
         else reply(error)
       })
       return
     }
     range.read(CONSISTENCIES[request.consistency] ?? 'linearizable', (error) => {
       if (error) {
-        if (mayTryAgain(error.code) && !range.isLeader) this.#park(request, hops, untilMs, reply, error)
+        if (mayTryAgain(error.code) && !serves(range)) this.#park(request, hops, untilMs, reply, error)
         else reply(error)
         return
       }
@@ -196,6 +196,9 @@ export class Gateway {
 /** Certainly not applied, and likely to go better with a new leader. */
 const mayTryAgain = (code: KvErrorCode): boolean =>
   code === 'TryLater' || code === 'Unreachable' || code === 'BadVersion'
+
+/** A leader that serves says what it means; else waiting may help. */
+const serves = (range: Range): boolean => range.isLeader && range.confirmed
 
 const noLeader = () =>
   new KvError('TryLater', 'the range of this key has no leader that can be reached', {

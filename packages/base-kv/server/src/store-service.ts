@@ -21,13 +21,14 @@ export interface StoreServiceDeps {
   readonly peers: NodePeers
 }
 
-/** Marks a management call that another node passed on, so that it is not passed on again. */
-const FORWARDED = 'base-kv-forwarded'
+/** How often a management call was passed on: to some node, and by that one to the leader. */
+const HOPS = 'base-kv-hops'
+const HOPS_MAX = 2
 
 export function storeService(options: StoreServiceOptions, deps: StoreServiceDeps): ServiceTable {
   const path = (method: string) => `/basekv.v1.BaseKVStore/${method}`
 
-  /** Runs `act` on the leader of the range, here or (once) elsewhere; answers with the range as it is then. */
+  /** Runs `act` on the leader of the range, here or elsewhere; answers with the range as it is then. */
   const managed =
     (
       read: (body: Buffer) => { rangeId: string; ver: { high: number; low: number } },
@@ -148,13 +149,14 @@ async function passOn(
   id: string,
 ): Promise<Uint8Array> {
   const target = leader ?? deps.peers.reachable(call.storeName())[0] ?? null
-  const channel = target && call.get(FORWARDED) === undefined ? deps.peers.channelOf(target) : null
+  const hops = Number(call.get(HOPS) ?? 0)
+  const channel = target && hops < HOPS_MAX ? deps.peers.channelOf(target) : null
   if (!channel) {
     throw new KvError('TryLater', `range ${id} has no leader that this node can reach`, {
       hint: 'see `base-kv status`, then send again',
     })
   }
-  const metadata = { store_name: call.storeName(), [FORWARDED]: '1' }
+  const metadata = { store_name: call.storeName(), [HOPS]: String(hops + 1) }
   const remaining = call.remainingMs()
   return channel.unary(call.path, body, Number.isFinite(remaining) ? { metadata, deadlineMs: remaining } : { metadata })
 }

@@ -23,6 +23,7 @@ class Node {
   isLeader = false
   leader: StoreId | null = null
   hasRange = true
+  confirmed = true
   /** Answers of the range here; the test calls them. */
   readonly proposed: Done[] = []
   readonly reads: ((error: KvError | null) => void)[] = []
@@ -43,6 +44,9 @@ class Node {
       },
       get leader() {
         return node.leader
+      },
+      get confirmed() {
+        return node.confirmed
       },
       propose: (_kind: number, _body: Uint8Array, done: Done) => void this.proposed.push(done),
       read: (_consistency: string, turn: (error: KvError | null) => void) => void this.reads.push(turn),
@@ -209,6 +213,19 @@ describe('while nobody leads', () => {
     node.gateway.close()
     expect(answer.code).toBe('TryLater')
     expect(node.execute().code).toBe('TryLater')
+  })
+
+  test('a leader of a range that is not confirmed yet is waited for too', () => {
+    const node = new Node()
+    node.isLeader = true
+    node.confirmed = false
+    const answer = node.execute()
+    node.proposed[0]!(tryLater(), null)
+    expect(answer.got).toEqual([])
+    node.confirmed = true
+    node.pass(60)
+    node.proposed[1]!(null, Buffer.from('done'))
+    expect(answer.got).toEqual([{ code: null, reply: 'done' }])
   })
 
   test('a node without a way to the leader waits for one', () => {
