@@ -48,6 +48,11 @@ export class Proposals {
     return this.#collected.length > 0
   }
 
+  /** Whether what is collected is worth an entry of its own while another is under way. */
+  get isMuch(): boolean {
+    return this.#collected.length >= limits.entryCommandsMuch || this.#collectedBytes >= limits.entryBytesMuch
+  }
+
   get waiting(): number {
     return this.#waitingCount
   }

@@ -38,6 +38,14 @@ function cached<K, V>(cache: Map<K, V>, key: K, make: (key: K) => V): V {
   return value
 }
 
+// Ids come with every message, few of them: found by their bytes' text instead of being formatted anew.
+const storeOfText = new Map<string, StoreId>()
+const rangeOfText = new Map<string, RangeId>()
+const latin1 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+const storeOf = (bytes: Uint8Array): StoreId => cached(storeOfText, latin1(bytes), () => storeIdFromBytes(bytes))
+const rangeOf = (bytes: Uint8Array): RangeId => cached(rangeOfText, latin1(bytes), () => rangeIdFromBytes(bytes))
+
 export const wireStore = (store: StoreId): Uint8Array => cached(storeBytes, store, storeIdToBytes)
 export const wireRange = (range: RangeId): Uint8Array => cached(rangeBytes, range, rangeIdToBytes)
 
@@ -105,11 +113,11 @@ function decode(wire: v1.RaftMessage): { readonly range: RangeId; readonly messa
   const snapshot = wire.snapshot ? snapshotFromWire(wire.snapshot) : null
   if (snapshot === undefined) return undefined
   return {
-    range: rangeIdFromBytes(wire.range),
+    range: rangeOf(wire.range),
     message: {
       type: wire.type as MessageType,
-      from: { store: storeIdFromBytes(wire.fromStore), replica: replicaId(wire.fromReplica) },
-      to: { store: storeIdFromBytes(wire.toStore), replica: replicaId(wire.toReplica) },
+      from: { store: storeOf(wire.fromStore), replica: replicaId(wire.fromReplica) },
+      to: { store: storeOf(wire.toStore), replica: replicaId(wire.toReplica) },
       term: term(wire.term),
       index: logIndex(index),
       logTerm: term(wire.logTerm),

@@ -311,9 +311,10 @@ export class TestCluster implements AsyncDisposable {
   async alike(nodes: readonly TestNode[] = this.running): Promise<void> {
     const leader = await this.leader()
     await until(() => {
-      const index = leader.range.describe().commit
-      return nodes.every((node) => node.hasRange && node.range.describe().applied >= index)
-    }, 'everybody has applied what the leader committed')
+      // The whole log: a new leader commits what the one before left behind only after a while.
+      const { lastIndex } = leader.range.describe()
+      return nodes.every((node) => node.hasRange && node.range.describe().applied >= lastIndex)
+    }, 'everybody has applied what stands in the leader’s log')
     const expected = await dump(leader)
     for (const node of nodes) {
       const found = await dump(node)

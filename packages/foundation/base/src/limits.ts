@@ -27,6 +27,9 @@ export const limits = {
   /** Commands that ride in one log entry. */
   entryBytesMax: 4 * MIB,
   entryCommandsMax: 4096,
+  /** From either on, the next entry does not wait until the one before is committed. */
+  entryBytesMuch: 256 * KIB,
+  entryCommandsMuch: 256,
   /** Commands of one range that wait to be proposed or applied; beyond it TryLater. */
   pendingCommandsMax: 16 * KIB,
   pendingBytesMax: 64 * MIB,
