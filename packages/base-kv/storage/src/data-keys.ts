@@ -3,6 +3,7 @@
  *
  *   m            meta: format version, next slot, running number
  *   r <range>    range record: applied position, state, boundary, segments
+ *   a <range>    absorbed: by a merge or a snapshot; its log is still to be taken out
  *   s <slot> <key>   one pair; the slot (8 bytes, never reused) belongs to user or local keys of one or more ranges
  */
 import { rangeIdToBytes, type RangeId } from '@base-kv/base'
@@ -18,6 +19,8 @@ export const dataKeys = {
   nextSlot: Buffer.from('mnext'),
   number: Buffer.from('mnumber'),
   range: (range: RangeId): Uint8Array => Buffer.concat([Buffer.from('r'), rangeIdToBytes(range)]),
+  absorbed: (range: RangeId): Uint8Array => Buffer.concat([Buffer.from('a'), rangeIdToBytes(range)]),
+  allAbsorbed: { start: Buffer.from('a'), end: Buffer.from('b') },
   ranges: { start: Buffer.from('r'), end: Buffer.from('s') },
   slots: { start: Buffer.from('s'), end: Buffer.from('t') },
 } as const

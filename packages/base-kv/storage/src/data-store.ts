@@ -1,7 +1,10 @@
 /** Applied state of all ranges of one store: handles, the write buffer with its flush loop, slots, snapshots on their way in. */
 import {
   assert,
+  compareEnds,
+  compareStarts,
   KvError,
+  sameKey,
   wholeKeySpace,
   type Boundary,
   type LogIndex,
@@ -13,10 +16,23 @@ import { DataFlush, type DataFlushDeps } from './data-flush.ts'
 import { dataKeys } from './data-keys.ts'
 import type { Generation } from './generation.ts'
 import { keyText } from './key-text.ts'
-import type { DataStats, DataStore, Engine, KeySpace, Pair, RangeData, RangeRecord, SnapshotLoad } from './ports.ts'
-import { sealRange, type StoredRange } from './range-record.ts'
+import type {
+  Applied,
+  DataStats,
+  DataStore,
+  Engine,
+  KeySpace,
+  Merge,
+  Pair,
+  RangeData,
+  RangeRecord,
+  SnapshotLoad,
+  Split,
+} from './ports.ts'
+import { sealAbsorbed, sealRange, type StoredRange } from './range-record.ts'
+import { clipSegments, joinSegments } from './segments.ts'
 import { gaps, Slots, type SlotUse } from './slots.ts'
-import { WriteBuffer } from './write-buffer.ts'
+import { CHANGE_OVERHEAD, WriteBuffer } from './write-buffer.ts'
 
 export interface FoundData {
   readonly ranges: ReadonlyMap<RangeId, StoredRange>
@@ -25,6 +41,15 @@ export interface FoundData {
 }
 
 export type DataStoreDeps = Omit<DataFlushDeps, 'buffer' | 'onFlushed'>
+
+/** The right half of a split as it begins. */
+export interface NewHalf {
+  readonly range: RangeId
+  readonly replica: ReplicaId
+  readonly applied: Applied
+  readonly state: Uint8Array
+  readonly local: Iterable<Pair>
+}
 
 /** Both slots of a range, not yet in use. */
 export interface FreshSlots {
@@ -144,6 +169,94 @@ export class BufferedDataStore implements DataStore {
     await this.#flush.ride((batch) => batch.del(dataKeys.range(range)))
     this.#ranges.delete(range)
     this.#slots.clear(allSlots(present.stored))
+  }
+
+  /**
+   * Cuts the segments at `key`; without a `right` half its slices are nobody's any more. The batch with the split waits
+   * for `release`.
+   */
+  split(
+    left: RangeId,
+    { at, key, leftState, onDurable }: Split,
+    right: NewHalf | null,
+  ): { readonly release: () => void } {
+    const range = this.#range(left)
+    const { record, segments } = range.stored
+    const { start, end } = record.boundary
+    assert(
+      compareStarts(start, key) < 0 && key.length > 0 && compareEnds(key, end) < 0,
+      () => `the split key lies outside of range ${left}`,
+    )
+    const boundaries = { left: { start, end: key }, right: { start: key, end } }
+    range.reshape({ boundary: boundaries.left, applied: at, state: leftState }, clipSegments(segments, boundaries.left))
+    const generation = this.#buffer.current
+    generation.reshaped.add(left)
+    if (right === null) {
+      this.#slots.clear(clipSegments(segments, boundaries.right).map(({ slot }) => slot))
+      generation.riders.push({ encode: () => {}, onDurable: () => onDurable?.() })
+    } else {
+      const stored: StoredRange = {
+        replica: right.replica,
+        record: { boundary: boundaries.right, applied: right.applied, state: right.state },
+        segments: clipSegments(segments, boundaries.right),
+        localSlot: this.#slots.take(),
+      }
+      this.#add(right.range, stored)
+      generation.ranges.set(right.range, stored)
+      generation.reshaped.add(right.range)
+      const { changes } = generation.slot(stored.localSlot)
+      for (const [name, value] of right.local) {
+        changes.set(keyText(name), value)
+        this.#buffer.count(name.length + value.length + CHANGE_OVERHEAD)
+      }
+      this.#buffer.count(CHANGE_OVERHEAD + right.state.length)
+      generation.riders.push({ encode: (batch) => this.#slots.putNext(batch), onDurable: () => onDurable?.() })
+    }
+    generation.blockers++
+    const release = (): void => {
+      generation.blockers--
+      this.#flush.hurry()
+    }
+    return { release }
+  }
+
+  /** The left range takes the right one's segments over. */
+  merge(left: RangeId, { at, state, right, frozenAt, onDurable }: Merge): void {
+    const range = this.#range(left)
+    const absorbed = this.#range(right)
+    const { replica, record, segments, localSlot } = absorbed.stored
+    const { start, end } = range.record.boundary
+    assert(
+      end !== null && record.boundary.start !== null && sameKey(end, record.boundary.start),
+      () => `range ${right} does not lie behind range ${left}`,
+    )
+    assert(
+      record.applied.index >= frozenAt,
+      () => `range ${right} is applied up to ${record.applied.index}, and was frozen at ${frozenAt}`,
+    )
+    absorbed.end()
+    const joined = joinSegments(range.stored.segments, segments)
+    range.reshape({ boundary: { start, end: record.boundary.end }, applied: at, state }, joined)
+    const generation = this.#buffer.current
+    generation.ranges.set(right, null)
+    generation.reshaped.add(left).add(right)
+    generation.riders.push({
+      encode: (batch) => batch.put(dataKeys.absorbed(right), sealAbsorbed(right, replica)),
+      onDurable: () => onDurable?.(),
+    })
+    this.#ranges.delete(right)
+    this.#slots.clear([localSlot])
+    this.#flush.hurry()
+  }
+
+  /** The log of an absorbed replica is gone for good. */
+  forgetAbsorbed(range: RangeId): Promise<void> {
+    return this.#flush.ride((batch) => batch.del(dataKeys.absorbed(range)))
+  }
+
+  /** Whether a split or merge of the range is not on disk yet. */
+  isReshaping(range: RangeId): boolean {
+    return this.#buffer.alive.some((generation) => generation.reshaped.has(range))
   }
 
   stored(range: RangeId): StoredRange | undefined {

@@ -14,13 +14,15 @@ import type {
   Engine,
   FoundRange,
   Installation,
+  Merge,
   NewReplica,
+  Split,
   Storage,
   StorageDeps,
   StorageOptions,
   StoreIdentity,
 } from './ports.ts'
-import { reconcile } from './recovery.ts'
+import { describeReplica, reconcile } from './recovery.ts'
 
 const MIB = 1024 * 1024
 const LOG_CACHE_BYTES = 16 * MIB
@@ -54,6 +56,8 @@ interface Parts {
 export class EngineStorage implements Storage {
   readonly #parts: Parts
   #closing: Promise<void> | null = null
+  /** Ranges whose data a snapshot is being made of. */
+  readonly #arriving = new Set<RangeId>()
 
   static async open(
     engines: Engines,
@@ -112,6 +116,8 @@ export class EngineStorage implements Storage {
         data,
         logRanges: [...logs.logs.keys()],
         installations: logs.installations,
+        halves: logs.halves,
+        absorbed: stored.absorbed,
         damaged: new Map([...stored.damaged, ...logs.damaged]),
         storeDamage: tail === null ? storeDamage : [...storeDamage, tail],
       })
@@ -173,7 +179,18 @@ export class EngineStorage implements Storage {
     await this.log.finishInstall(range, installing)
   }
 
-  async install(range: RangeId, { snapshot, load, record }: Installation): Promise<void> {
+  async install(range: RangeId, installation: Installation): Promise<void> {
+    assert(!this.#arriving.has(range), () => `two installations of ${range} at once`)
+    this.#arriving.add(range)
+    try {
+      await this.#install(range, installation)
+    } finally {
+      this.#arriving.delete(range)
+    }
+  }
+
+  async #install(range: RangeId, { snapshot, load, record }: Installation): Promise<void> {
+    if (this.data.isReshaping(range)) await this.data.flushNow()
     const log = this.log.log(range)
     const { replica, damage } = log
     assert(damage === '', () => `replica of ${range} is damaged: it is replaced under a new id, never refilled`)
@@ -188,7 +205,43 @@ export class EngineStorage implements Storage {
     await this.log.finishInstall(range, installing)
   }
 
+  split(left: RangeId, split: Split): FoundRange | null {
+    const { range, replica, snapshot, hardState, state, local = [] } = split.right
+    const creates = !this.#arriving.has(range) && !this.data.has(range) && this.log.takesHalf(range, replica)
+    if (!creates) {
+      this.data.split(left, split, null).release()
+      return null
+    }
+    const { index, term } = snapshot
+    assert(hardState.commit === index && hardState.term >= term, 'a half begins at its snapshot point')
+    const onDurable = (): void => {
+      this.log.finishHalf(range)
+      split.onDurable?.()
+    }
+    const half = { range, replica, applied: { index, term }, state, local }
+    const { release } = this.data.split(left, { ...split, onDurable }, half)
+    this.log.beginHalf(range, { replica, snapshot, newHardState: hardState }, release)
+    return describeReplica(this.log, this.data, range)
+  }
+
+  merge(left: RangeId, merge: Merge): void {
+    const { right } = merge
+    const { replica, damage } = this.log.log(right)
+    assert(damage === '', () => `replica of ${right} is damaged: its keys must not be taken over`)
+    const onDurable = (): void => {
+      merge.onDurable?.()
+      // A failed write has poisoned the store already and is told there.
+      this.log
+        .destroyReplica(right, replica)
+        .then(() => this.data.forgetAbsorbed(right))
+        .catch(() => {})
+    }
+    this.data.merge(left, { ...merge, onDurable })
+  }
+
   async destroyReplica(range: RangeId, replica: ReplicaId): Promise<void> {
+    // A tombstone in front of a split or merge on its way to disk would take the other half's data along.
+    if (this.data.isReshaping(range)) await this.data.flushNow()
     await this.log.destroyReplica(range, replica)
     await this.data.destroy(range)
   }

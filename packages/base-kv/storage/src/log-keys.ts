@@ -5,6 +5,7 @@
  *   r <range>    replica: id, term, vote, log id, snapshot point, damage
  *   t <range>    tombstone: highest replica id destroyed here
  *   i <range>    installing: a snapshot or a new replica on its way between both databases
+ *   h <range>    half: the right half of a split whose data may not be on disk yet
  *   e <log id> <index>   entry
  *
  * Entries stand under a log id (8 bytes, never reused), not under the range: a log that starts anew (a snapshot
@@ -26,9 +27,11 @@ export const logKeys = {
   replica: (range: RangeId): Uint8Array => ofRange('r', range),
   tombstone: (range: RangeId): Uint8Array => ofRange('t', range),
   installing: (range: RangeId): Uint8Array => ofRange('i', range),
+  half: (range: RangeId): Uint8Array => ofRange('h', range),
   replicas: { start: Buffer.from('r'), end: Buffer.from('s') },
   tombstones: { start: Buffer.from('t'), end: Buffer.from('u') },
   installations: { start: Buffer.from('i'), end: Buffer.from('j') },
+  halves: { start: Buffer.from('h'), end: Buffer.from('i') },
   entries: { start: Buffer.from('e'), end: Buffer.from('f') },
 } as const
 

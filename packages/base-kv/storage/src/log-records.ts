@@ -12,6 +12,7 @@ import {
 } from '@base-kv/base'
 import {
   decodeConfig,
+  emptyConfig,
   encodeConfig,
   type Entry,
   type EntryType,
@@ -79,6 +80,9 @@ function entryChecksum(identity: Buffer, rangeBytes: Uint8Array, index: number, 
   return crc32(record.subarray(5), crc32(version, crc32(identity)))
 }
 
+/** Where the log of a replica without data begins. */
+export const emptySnapshot: SnapshotMeta = { index: logIndex(0), term: term(0), config: emptyConfig }
+
 // ---- the replica record ----------------------------------------------------------------------------------------------
 
 export interface ReplicaRecord {
@@ -117,6 +121,15 @@ export function sealTombstone(range: RangeId, replica: ReplicaId): Uint8Array {
 export function openTombstone(range: RangeId, bytes: Uint8Array): ReplicaId {
   const reader = openRecord(`the tombstone of range ${range}`, VERSION, logKeys.tombstone(range), bytes)
   return replicaId(reader.u64())
+}
+
+/** "This replica began with a split": until the flush with the split is durable nothing of its log counts but the vote. */
+export function sealHalf(range: RangeId, replica: ReplicaId): Uint8Array {
+  return sealRecord(VERSION, logKeys.half(range), new ByteWriter().u64(replica).take())
+}
+
+export function openHalf(range: RangeId, bytes: Uint8Array): ReplicaId {
+  return replicaId(openRecord(`the half of range ${range}`, VERSION, logKeys.half(range), bytes).u64())
 }
 
 /** "The state at `snapshot` goes into `slot`": written before database data is touched, removed with the log's change. */

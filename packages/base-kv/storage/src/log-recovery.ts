@@ -4,11 +4,12 @@
  * an empty log.
  */
 import { KvError, logIndex, rangeIdFromBytes, term, type RangeId, type ReplicaId } from '@base-kv/base'
-import { emptyConfig, type SnapshotMeta } from '@base-kv/raft'
 import { asBuffer, openRecord } from './byte-codec.ts'
 import { entryKey, logKeys, readEntryKey } from './log-keys.ts'
 import {
+  emptySnapshot,
   openEntry,
+  openHalf,
   openInstalling,
   openReplica,
   openTombstone,
@@ -22,10 +23,10 @@ import { RangeLog } from './range-log.ts'
 /** A replica whose id cannot be read may be any: no id may ever come back here until the store is wiped. */
 export const UNKNOWN_REPLICA = Number.MAX_SAFE_INTEGER as ReplicaId
 
-export const emptySnapshot: SnapshotMeta = { index: logIndex(0), term: term(0), config: emptyConfig }
-
 export interface RecoveredLogs extends FoundLogs {
   readonly installations: Map<RangeId, InstallingRecord>
+  /** Replicas that began with a split whose data may be missing. */
+  readonly halves: Set<RangeId>
   /** Found now, not yet on record: range to reason. */
   readonly damaged: Map<RangeId, string>
 }
@@ -36,6 +37,7 @@ export async function recoverLogs(engine: Engine): Promise<RecoveredLogs> {
   const logs = new Map<RangeId, RangeLog>()
   const tombstones = new Map<RangeId, ReplicaId>()
   const installations = new Map<RangeId, InstallingRecord>()
+  const halves = new Set<RangeId>()
   const damaged = new Map<RangeId, string>()
   const garbage: LogGarbage[] = []
   let nextLogId = readNextLogId(engine)
@@ -58,11 +60,15 @@ export async function recoverLogs(engine: Engine): Promise<RecoveredLogs> {
     const installing = readOr(damaged, range, () => openInstalling(range, value))
     if (installing !== undefined) installations.set(range, installing)
   }
+  for await (const [key, value] of pairs(view, logKeys.halves)) {
+    const range = rangeOf(key)
+    if (readOr(damaged, range, () => openHalf(range, value)) !== undefined) halves.add(range)
+  }
   for (const { logId } of logs.values()) nextLogId = Math.max(nextLogId, logId + 1)
   const orphans = await orphanLogs(view, new Set([...logs.values()].map((log) => log.logId)))
   for (const { logId } of orphans) nextLogId = Math.max(nextLogId, logId + 1)
   garbage.push(...orphans)
-  return { logs, tombstones, installations, damaged, garbage, nextLogId }
+  return { logs, tombstones, installations, halves, damaged, garbage, nextLogId }
 }
 
 /** @returns what is wrong in words, or null; the log is known up to the flaw. */

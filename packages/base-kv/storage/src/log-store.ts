@@ -14,7 +14,15 @@ import { BatchNumber } from './batch-number.ts'
 import { ByteWriter, sealRecord } from './byte-codec.ts'
 import { LogCache } from './log-cache.ts'
 import { entryKey, logKeys } from './log-keys.ts'
-import { EntrySealer, sealInstalling, sealReplica, sealTombstone, type InstallingRecord } from './log-records.ts'
+import {
+  emptySnapshot,
+  EntrySealer,
+  sealHalf,
+  sealInstalling,
+  sealReplica,
+  sealTombstone,
+  type InstallingRecord,
+} from './log-records.ts'
 import type { Poison } from './poison.ts'
 import type { Engine, EngineBatch, LogAppend, LogStats, LogStore } from './ports.ts'
 import { RangeLog } from './range-log.ts'
@@ -54,6 +62,8 @@ export interface LogStoreDeps {
 interface Step {
   readonly encode: ((batch: EngineBatch) => void) | null
   readonly onDurable: () => void
+  /** The log whose layer above waits for `onDurable`. */
+  readonly owner: RangeLog | null
   /** The log that `entries` went to, with its rewrites then. */
   readonly log: RangeLog | null
   readonly rewrites: number
@@ -111,7 +121,7 @@ export class GroupLogStore implements LogStore {
           if (truncateFrom != null) deleteEntries(batch, { logId, from: truncateFrom, to: truncateTo })
           if (entries !== undefined) this.#putEntries(batch, log, logId, entries)
         }
-    this.#enqueue({ encode, onDurable, log: writes ? log : null, rewrites: log.rewrites, last: log.last })
+    this.#enqueue({ encode, onDurable, owner: log, log: writes ? log : null, rewrites: log.rewrites, last: log.last })
   }
 
   reader(range: RangeId): LogReader {
@@ -141,7 +151,7 @@ export class GroupLogStore implements LogStore {
   compact(range: RangeId, point: SnapshotMeta): void {
     if (this.#deps.poison.error !== null) return
     this.#compact(this.log(range), point)
-    this.#enqueue({ encode: null, onDurable: () => {}, log: null, rewrites: 0, last: 0 })
+    this.#step(null, () => {})
   }
 
   flush(): Promise<void> {
@@ -202,6 +212,58 @@ export class GroupLogStore implements LogStore {
     return this.#write((batch) => batch.del(logKeys.installing(range)))
   }
 
+  /** Whether a split may begin this replica here: it was never here, or has done nothing but vote. */
+  takesHalf(range: RangeId, replica: ReplicaId): boolean {
+    if (replica <= (this.#tombstones.get(range) ?? -1)) return false
+    const log = this.#logs.get(range)
+    return log === undefined || (log.replica === replica && log.last === 0 && log.damage === '')
+  }
+
+  /** The log of a split's right half, at once; a vote that the replica gave before stays. `onDurable` runs behind the sync. */
+  beginHalf(
+    range: RangeId,
+    start: Omit<InstallingRecord, 'slot'> & { newHardState: HardState },
+    onDurable: () => void,
+  ): void {
+    const { replica, snapshot, newHardState } = start
+    const log = this.#logs.get(range) ?? this.#add(range, replica, newHardState, snapshot)
+    if (log.last < snapshot.index) {
+      const given = newHardState.term > log.hardState.term ? newHardState : log.hardState
+      this.#changeHardState(log, { ...given, commit: newHardState.commit })
+      log.reset(snapshot, this.#nextLogId++)
+    }
+    log.held = []
+    this.#step((batch) => {
+      this.#putNextLogId(batch)
+      batch.put(logKeys.half(range), sealHalf(range, replica))
+    }, onDurable)
+  }
+
+  /** The split is durable in database `data`: the half is a replica like any other. */
+  finishHalf(range: RangeId): void {
+    const log = this.log(range)
+    const held = log.held ?? []
+    log.held = null
+    this.#step(
+      (batch) => batch.del(logKeys.half(range)),
+      () => {},
+    )
+    for (const onDurable of held) onDurable()
+  }
+
+  /** At start, when the split never reached database `data`: only the vote is left. */
+  undoHalf(range: RangeId): Promise<void> {
+    const log = this.log(range)
+    this.#discard({ logId: log.logId, from: log.snapshot.index + 1, to: log.last })
+    log.reset(emptySnapshot, this.#nextLogId++)
+    log.hardState = { ...log.hardState, commit: emptySnapshot.index }
+    this.#changed.add(log)
+    return this.#write((batch) => {
+      this.#putNextLogId(batch)
+      batch.del(logKeys.half(range))
+    })
+  }
+
   destroyReplica(range: RangeId, replica: ReplicaId): Promise<void> {
     const log = this.#logs.get(range)
     const highest = Math.max(replica, log?.replica ?? 0, this.#tombstones.get(range) ?? 0) as ReplicaId
@@ -216,6 +278,7 @@ export class GroupLogStore implements LogStore {
     return this.#write((batch) => {
       batch.del(logKeys.replica(range))
       batch.del(logKeys.installing(range))
+      batch.del(logKeys.half(range))
       batch.put(logKeys.tombstone(range), sealTombstone(range, highest))
     })
   }
@@ -244,9 +307,11 @@ export class GroupLogStore implements LogStore {
   // ---- the loop ------------------------------------------------------------------------------------------------------
 
   #write(encode: ((batch: EngineBatch) => void) | null): Promise<void> {
-    return this.#deps.poison.promise((onDurable) =>
-      this.#enqueue({ encode, onDurable, log: null, rewrites: 0, last: 0 }),
-    )
+    return this.#deps.poison.promise((onDurable) => this.#step(encode, onDurable))
+  }
+
+  #step(encode: Step['encode'], onDurable: () => void): void {
+    this.#enqueue({ encode, onDurable, owner: null, log: null, rewrites: 0, last: 0 })
   }
 
   #enqueue(step: Step): void {
@@ -312,7 +377,12 @@ export class GroupLogStore implements LogStore {
       log.durable = Math.max(log.durable, last)
       this.#cache.landed(log, last)
     }
-    for (const step of steps) step.onDurable()
+    for (const { owner, log, onDurable } of steps) {
+      const held = owner?.held
+      // Votes count at once, entries and what was asked for behind them do not.
+      if (held && (log !== null || held.length > 0)) held.push(onDurable)
+      else onDurable()
+    }
   }
 
   #count(batch: EngineBatch, tookMs: number): void {

@@ -267,6 +267,45 @@ export interface Installation {
   readonly record: RangeRecord
 }
 
+/** The right half of a split: what every replica of the left range makes of the same entry. */
+export interface RightHalf {
+  readonly range: RangeId
+  readonly replica: ReplicaId
+  /** Its log begins behind it; its data is applied up to it. */
+  readonly snapshot: SnapshotMeta
+  /** `commit` is the snapshot's index. An uninitialised replica that is here keeps its term and vote unless this term is higher. */
+  readonly hardState: HardState
+  readonly state: Uint8Array
+  /** Its local records, by reference; read within the call. */
+  readonly local?: Iterable<Pair>
+}
+
+export interface Split {
+  /** The split entry's position. */
+  readonly at: Applied
+  /** First key of the right half, inside the boundary and not its start. */
+  readonly key: Uint8Array
+  readonly leftState: Uint8Array
+  readonly right: RightHalf
+  /** A crash leaves the split done from here on. */
+  readonly onDurable?: () => void
+}
+
+export interface Merge {
+  /** The marker's position. */
+  readonly at: Applied
+  readonly state: Uint8Array
+  /** The range behind, which is absorbed. Nothing is applied to it any more. */
+  readonly right: RangeId
+  /** Position of the freeze in its log: it must be applied here (asserted). */
+  readonly frozenAt: LogIndex
+  /**
+   * A crash leaves the merge done from here on. The absorbed replica's log is gone when the call returns, so its group
+   * must end here; it may go on until then.
+   */
+  readonly onDurable?: () => void
+}
+
 export interface DiskSpace {
   readonly freeBytes: number
   readonly totalBytes: number
@@ -289,6 +328,22 @@ export interface Storage {
    * point behind which the log holds entries that follow it (asserted: they may be acknowledged).
    */
   install(range: RangeId, installation: Installation): Promise<void>
+  /**
+   * Applies a split entry; synchronous, and ends the step as `setApplied` does (left puts of the same step belong to it).
+   * No pair moves. Both halves are readable and writable at once, and reach the disk with one batch, before which the
+   * right half's log is durable. Until then votes of the right half count as ever, while acknowledgements of its
+   * entries wait; a crash leaves the left range before the split, and of the right half nothing or its vote.
+   *
+   * @returns the right half, to be opened in this turn in place of an uninitialised replica of it; null when it is
+   * initialised, arriving, destroyed or damaged here, or has a newer replica: then the left range only gives its part up.
+   */
+  split(left: RangeId, split: Split): FoundRange | null
+  /**
+   * Applies a merge marker; synchronous, and ends the step as `setApplied` does: what the merged range keeps of the right
+   * one's local records is put into the left one before, in the same step. No pair moves. `data.range(right)` is gone
+   * at once (read views of it stay), its log when the merge is durable; a tombstone takes its place.
+   */
+  merge(left: RangeId, merge: Merge): void
   /** Forgets the replica, leaving a tombstone of (range, replica); durable when resolved. */
   destroyReplica(range: RangeId, replica: ReplicaId): Promise<void>
   /** Marks a replica damaged for good; durable when resolved. */

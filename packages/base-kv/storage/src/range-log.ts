@@ -44,6 +44,11 @@ export class RangeLog implements LogReader {
   durable: number
   /** Grows with each truncation and reset: what an older write brought to disk may be gone again. */
   rewrites = 0
+  /**
+   * Acknowledgements that wait for the flush with the split that this log began with; null for every other log. Without
+   * its data the log would be worth nothing after a crash, so its entries must not count before.
+   */
+  held: (() => void)[] | null = null
   readonly sizes = new SizeMarks()
   #runs: TermRun[] = []
   #tail: Entry[] = []

@@ -43,6 +43,16 @@ export function openRange(range: RangeId, bytes: Uint8Array): StoredRange {
   return { replica, record: { boundary, applied, state: reader.bytes() }, segments, localSlot }
 }
 
+/** Left behind by a replica whose keys another range took over: its log goes when this is durable, and then this. */
+export function sealAbsorbed(range: RangeId, replica: ReplicaId): Uint8Array {
+  return sealRecord(VERSION, dataKeys.absorbed(range), new ByteWriter().u64(replica).take())
+}
+
+/** @throws KvError Corrupt */
+export function openAbsorbed(range: RangeId, bytes: Uint8Array): ReplicaId {
+  return replicaId(openRecord(`the end of range ${range}`, VERSION, dataKeys.absorbed(range), bytes).u64())
+}
+
 function writeBoundary(writer: ByteWriter, { start, end }: Boundary): void {
   writer.bytesOrNull(start).bytesOrNull(end)
 }

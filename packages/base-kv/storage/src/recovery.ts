@@ -2,10 +2,10 @@
  * Brings both databases together at start: finishes or undoes what a crash cut in two, and finds replicas whose log and
  * data do not fit. What does not fit is damage; it goes on record before anybody hears of the replica.
  */
-import type { RangeId } from '@base-kv/base'
+import type { RangeId, ReplicaId } from '@base-kv/base'
 import type { BufferedDataStore } from './data-store.ts'
-import type { InstallingRecord } from './log-records.ts'
-import { emptySnapshot, UNKNOWN_REPLICA } from './log-recovery.ts'
+import { emptySnapshot, type InstallingRecord } from './log-records.ts'
+import { UNKNOWN_REPLICA } from './log-recovery.ts'
 import type { GroupLogStore } from './log-store.ts'
 import type { FoundRange } from './ports.ts'
 
@@ -14,6 +14,8 @@ export interface RecoveryInput {
   readonly data: BufferedDataStore
   readonly logRanges: readonly RangeId[]
   readonly installations: ReadonlyMap<RangeId, InstallingRecord>
+  readonly halves: ReadonlySet<RangeId>
+  readonly absorbed: ReadonlyMap<RangeId, ReplicaId>
   /** Per range, from reading either database. */
   readonly damaged: ReadonlyMap<RangeId, string>
   /** Flaws that cannot be put down to a range: every replica of this store is damaged. */
@@ -31,14 +33,35 @@ export async function reconcile(input: RecoveryInput): Promise<readonly FoundRan
     const stored = data.stored(range)
     if (stored !== undefined && destroyed !== undefined && stored.replica <= destroyed) await data.destroy(range)
   }
+  await finishMerges(input)
+  await settleHalves(input)
   const ranges = new Set([...input.logRanges, ...installations.keys(), ...data.ranges, ...input.damaged.keys()])
   const found: FoundRange[] = []
   for (const range of [...ranges].sort()) {
-    if (!log.has(range) && !data.has(range) && !input.damaged.has(range)) continue
+    const isDamaged = input.damaged.has(range) && !input.absorbed.has(range)
+    if (!log.has(range) && !data.has(range) && !isDamaged) continue
     await markIfDamaged(input, range)
-    found.push(describe(input, range))
+    found.push(describeReplica(log, data, range))
   }
   return found
+}
+
+/** Another range has the keys of these: what is left of them goes. */
+async function finishMerges({ log, data, absorbed }: RecoveryInput): Promise<void> {
+  for (const [range, replica] of absorbed) {
+    const isNewer = log.has(range) && log.log(range).replica > replica
+    if (!isNewer) await log.destroyReplica(range, replica)
+    await data.forgetAbsorbed(range)
+  }
+}
+
+/** A right half is there with its data, or the left range comes to the split once more. Where something is damaged it stays as it is. */
+async function settleHalves({ log, data, halves, damaged, storeDamage }: RecoveryInput): Promise<void> {
+  for (const range of halves) {
+    if (!log.has(range) || damaged.has(range) || storeDamage.length > 0) continue
+    if (data.has(range)) log.finishHalf(range)
+    else await log.undoHalf(range)
+  }
 }
 
 async function markIfDamaged(input: RecoveryInput, range: RangeId): Promise<void> {
@@ -72,7 +95,7 @@ function misfit({ log, data }: RecoveryInput, range: RangeId): string | undefine
   return logTerm === term ? undefined : `entry ${index} was applied in term ${term} and has term ${logTerm}`
 }
 
-function describe({ log, data }: RecoveryInput, range: RangeId): FoundRange {
+export function describeReplica(log: GroupLogStore, data: BufferedDataStore, range: RangeId): FoundRange {
   const { replica, damage, hardState, snapshot } = log.log(range)
   return {
     range,

@@ -22,6 +22,7 @@ import type {
   Pair,
   RangeRecord,
   RangeIterator,
+  RangeView,
   Storage,
   StorageDeps,
   StorageOptions,
@@ -95,3 +96,15 @@ export async function all(iterator: RangeIterator): Promise<Pair[]> {
 }
 
 export const asText = (pairs: readonly Pair[]): string[] => pairs.map(([key, value]) => `${text(key)}=${text(value)}`)
+
+/** All user pairs of a range as it is, or of a view. */
+export async function pairsOf(from: Storage | RangeView, range: RangeId = R1): Promise<string[]> {
+  if ('scan' in from) return asText(await all(from.scan('user', { start: null, end: null })))
+  await using view = from.data.range(range).readView()
+  return await pairsOf(view)
+}
+
+/** Waits until nothing is left that no range refers to. */
+export async function slotsCleared(storage: Storage): Promise<void> {
+  while (storage.data.stats.slotsToClear > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+}

@@ -18,6 +18,7 @@ import {
   point,
   R1,
   record,
+  slotsCleared,
   temporaryFolder,
   text,
 } from './fixtures.ts'
@@ -175,8 +176,3 @@ describe('slots', () => {
     await storage.close()
   })
 })
-
-/** Waits until the store has only the two slots of its one range. */
-async function slotsCleared(storage: Storage): Promise<void> {
-  while (storage.data.stats.slotsToClear > 0) await new Promise((resolve) => setTimeout(resolve, 5))
-}
