@@ -9,6 +9,7 @@ export const faults = [
   'halves',
   'oneWay',
   'bridge',
+  'clog',
   'crash',
   'crashBetweenEffects',
   'crashMany',

@@ -56,7 +56,7 @@ export const mutants: readonly Mutant[] = [
           '  leading.busyMs = core.nowMs\n  const own = leading.peers.get(core.self.store)\n  if (own?.self) own.match = index\n',
       },
     ],
-    seed: 1,
+    seed: 4,
   },
   {
     id: 'own-vote-unwritten',
@@ -88,7 +88,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'index >= last',
       },
     ],
-    seed: 1,
+    seed: 31,
   },
   {
     id: 'up-to-date-or',
@@ -101,7 +101,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'logTerm > lastTerm || index >= last',
       },
     ],
-    seed: 1,
+    seed: 31,
   },
   {
     id: 'up-to-date-by-term',
@@ -114,7 +114,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'logTerm >= lastTerm',
       },
     ],
-    seed: 1,
+    seed: 3,
   },
   {
     id: 'commit-old-term',
@@ -136,7 +136,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       { file: 'replication.ts', find: 'peer.match = Math.max(peer.match, index)', replace: 'peer.match = index' },
     ],
-    seed: 1,
+    seed: 3,
   },
   {
     id: 'next-behind-match',
@@ -150,7 +150,7 @@ export const mutants: readonly Mutant[] = [
       },
       { file: 'progress.ts', find: 'peer.next = Math.max(next, peer.match + 1)', replace: 'peer.next = next' },
     ],
-    seed: 1,
+    seed: 3,
   },
   {
     id: 'vote-twice',
@@ -180,7 +180,7 @@ export const mutants: readonly Mutant[] = [
           '  const matched = index + entries.length\n  if (log.last > matched && matched >= core.commit) {\n    log.truncate(matched + 1)\n    core.disk.truncated(matched + 1)\n  }\n',
       },
     ],
-    seed: 1,
+    seed: 3,
   },
   {
     id: 'stale-votes',
@@ -193,7 +193,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'if (term < core.term && type !== MessageType.voteResponse) return\n',
       },
     ],
-    seed: 1,
+    seed: 15,
   },
   {
     id: 'pre-votes-count',
@@ -222,14 +222,14 @@ export const mutants: readonly Mutant[] = [
         replace: '    return',
       },
     ],
-    seed: 1,
+    seed: 334,
   },
   {
     id: 'hung-disk-leads',
     catalogue: '27, 28',
     bug: 'a leader whose disk hangs stays in office',
     edits: [{ file: 'raft.ts', find: 'if (core.diskHangs) {', replace: 'if (core.diskHangs && core.asleep) {' }],
-    seed: 1,
+    seed: 10,
   },
   {
     id: 'no-check-quorum',
@@ -242,7 +242,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'if (nowMs < 0) {',
       },
     ],
-    seed: 1,
+    seed: 16,
   },
   {
     id: 'never-wakes',
@@ -251,7 +251,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       { file: 'hibernation.ts', find: '  core.asleep = false\n', replace: '  if (leading) core.asleep = false\n' },
     ],
-    seed: 1,
+    seed: 47,
   },
   {
     id: 'read-before-own-commit',
@@ -264,7 +264,7 @@ export const mutants: readonly Mutant[] = [
         replace: '  for (const request',
       },
     ],
-    seed: 1,
+    seed: 20,
   },
   {
     id: 'round-reused',
@@ -273,7 +273,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       { file: 'replication.ts', find: 'core.roundCount++', replace: 'core.roundCount = Math.max(1, core.roundCount)' },
     ],
-    seed: 1,
+    seed: 45,
   },
   {
     id: 'read-quorum-one-less',
@@ -287,7 +287,7 @@ export const mutants: readonly Mutant[] = [
           'return rounds(leading.voters).sort((a, b) => b - a)[Math.max(0, (leading.voters.length >> 1) - 1)] as number',
       },
     ],
-    seed: 1,
+    seed: 69,
   },
   {
     id: 'read-without-round',
@@ -296,7 +296,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       { file: 'reads.ts', find: 'if (read.round > answered) break', replace: 'if (read.round > leading.round) break' },
     ],
-    seed: 1,
+    seed: 45,
   },
   {
     id: 'lease-from-receipt',
@@ -335,14 +335,14 @@ export const mutants: readonly Mutant[] = [
         replace: 'this.quietUntilMs = nowMs',
       },
     ],
-    seed: 1,
+    seed: 445,
   },
   {
     id: 'lease-during-transfer',
     catalogue: '35, 69',
     bug: 'a lease goes on while leadership is handed over',
     edits: [{ file: 'reads.ts', find: ' || leading.transfer !== null || leading.leaseBarred', replace: '' }],
-    seed: 1,
+    seed: 69,
   },
   {
     id: 'config-at-commit',
@@ -356,7 +356,7 @@ export const mutants: readonly Mutant[] = [
           '    const all = (this.log as unknown as { configs: { index: number; config: Config }[] }).configs\n    return (all.findLast(({ index }) => index <= this.commit) ?? (all[0] as { config: Config })).config\n',
       },
     ],
-    seed: 1,
+    seed: 4,
   },
   {
     id: 'change-before-own-commit',
@@ -382,14 +382,14 @@ export const mutants: readonly Mutant[] = [
         replace: 'isJoint(core.config)',
       },
     ],
-    seed: 1,
+    seed: 9,
   },
   {
     id: 'leave-joint-early',
     catalogue: '52',
     bug: 'a joint configuration is left before it is committed',
     edits: [{ file: 'membership.ts', find: '    if (core.log.configIndex > held) return\n', replace: '' }],
-    seed: 1,
+    seed: 3,
   },
   {
     id: 'joint-commit-one-half',
@@ -402,7 +402,7 @@ export const mutants: readonly Mutant[] = [
         replace: '(leading.nextVoters.length > 0 ? leading.nextVoters : leading.voters).map((peer) => peer.match),',
       },
     ],
-    seed: 1,
+    seed: 4,
   },
   {
     id: 'joint-election-one-half',
@@ -415,7 +415,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'jointVoteResult(of(core.config.voters), [])',
       },
     ],
-    seed: 1,
+    seed: 4,
   },
   {
     id: 'even-majority',
@@ -436,7 +436,7 @@ export const mutants: readonly Mutant[] = [
           '[{ index: this.snapshotIndex, config: { ...start.snapshot.config, nextVoters: [], nextLearners: [] } }]',
       },
     ],
-    seed: 1,
+    seed: 89,
   },
   {
     id: 'removed-leader-counts',
@@ -450,7 +450,7 @@ export const mutants: readonly Mutant[] = [
           '[...leading.voters.map((peer) => peer.match), ...(isVoter(core.config, core.self) ? [] : [core.disk.stable])],',
       },
     ],
-    seed: 1,
+    seed: 4,
   },
   {
     id: 'learner-refuses-vote',
@@ -463,7 +463,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'const refused = term < core.term || !isVoter(core.config, core.self) ||',
       },
     ],
-    seed: 1,
+    seed: 4,
   },
   {
     id: 'demoted-refuses-snapshot',
@@ -477,7 +477,7 @@ export const mutants: readonly Mutant[] = [
           '  if (!snapshot.config.voters.some(({ store }) => store === core.self.store)) return\n  if (snapshot.config.voters.length === 0',
       },
     ],
-    seed: 1,
+    seed: 3,
   },
   {
     id: 'removed-never-stands',
@@ -490,7 +490,7 @@ export const mutants: readonly Mutant[] = [
         replace: '',
       },
     ],
-    seed: 1,
+    seed: 361,
   },
   {
     id: 'replica-id-unchecked',
@@ -500,7 +500,7 @@ export const mutants: readonly Mutant[] = [
       { file: 'step.ts', find: 'if (known && known.replica > from.replica) return', replace: '' },
       { file: 'step.ts', find: '!peer || !sameMember(peer.member, from)', replace: '!peer' },
     ],
-    seed: 1,
+    seed: 1168,
   },
   {
     id: 'stale-config-kept',
@@ -513,7 +513,7 @@ export const mutants: readonly Mutant[] = [
         replace: '',
       },
     ],
-    seed: 1,
+    seed: 61,
   },
   {
     id: 'newest-config-in-snapshot',
@@ -526,7 +526,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'while ((this.configs[at] as ConfigAt).index < 0) at--',
       },
     ],
-    seed: 1,
+    seed: 3,
   },
   {
     id: 'snapshot-term-ignored',
@@ -539,7 +539,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'snapshot.index <= core.log.last',
       },
     ],
-    seed: 1,
+    seed: 31,
   },
   {
     id: 'compacted-term-zero',
@@ -557,7 +557,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'sendAppend',
       },
     ],
-    seed: 1,
+    seed: 28,
   },
   {
     id: 'heartbeat-commit',
@@ -570,7 +570,7 @@ export const mutants: readonly Mutant[] = [
         replace: '    const commit = core.commit',
       },
     ],
-    seed: 1,
+    seed: 16,
   },
   {
     id: 'stale-write-counts',
@@ -583,7 +583,7 @@ export const mutants: readonly Mutant[] = [
         replace: '',
       },
     ],
-    seed: 1,
+    seed: 13,
   },
   {
     id: 'apply-unwritten',
@@ -610,7 +610,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'core.log.cached(index)',
       },
     ],
-    seed: 1,
+    seed: 6,
   },
   {
     id: 'window-leak',
@@ -630,13 +630,13 @@ export const mutants: readonly Mutant[] = [
         replace: 'else if (peer.match > peer.offered + 1_000_000) toReplicate(peer)',
       },
     ],
-    seed: 1,
+    seed: 7,
   },
   {
     id: 'leader-unheard',
     catalogue: '26, 36',
     bug: 'a follower that hears its leader votes for others all the same',
     edits: [{ file: 'step.ts', find: '  core.heardLeaderMs = core.nowMs\n', replace: '' }],
-    seed: 1,
+    seed: 287,
   },
 ]

@@ -24,6 +24,7 @@ export class Nemesis {
       halves: () => this.halves(),
       oneWay: () => this.oneWay(),
       bridge: () => this.bridge(),
+      clog: () => this.clog(),
       crash: () => this.crash(),
       crashBetweenEffects: () => this.crashBetweenEffects(),
       crashMany: () => this.crashMany(),
@@ -210,6 +211,31 @@ export class Nemesis {
     })
   }
 
+  /** Links that keep everything back for a while; or, worse, only what answers a leader that is then cut off. */
+  private clog(): void {
+    const { network, heap } = this.world
+    const { leader, electionTimeoutMs } = this
+    if (!leader || this.prng.chance(0.5)) {
+      const links = this.pairs().filter(() => this.prng.chance(0.2))
+      this.count('clog', links.length)
+      for (const [from, to] of links) network.clog(from, to, heap.now + this.prng.between(0.2, 2) * electionTimeoutMs)
+      return
+    }
+    this.count('clog', 'to', leader.number)
+    const lateMs = this.prng.between(0.6, 1) * electionTimeoutMs
+    for (const { number } of this.nodes) network.clog(number, leader.number, heap.now + lateMs)
+    this.world.quietUntilMs = heap.now + 3 * electionTimeoutMs
+    heap.after(this.prng.between(0.1, 0.5) * lateMs, () => {
+      if (this.stopped) return
+      this.cut(
+        this.pairs().filter(([from]) => from === leader.number),
+        2.5,
+      )
+      const others = this.nodes.filter((node) => node !== leader).map(({ number }) => number)
+      heap.after(electionTimeoutMs * this.prng.between(1, 1.3), () => this.stand(others))
+    })
+  }
+
   private restartQuickly(node: Node | undefined, standing: readonly number[]): void {
     if (!node?.up) return
     this.count('crash', node.number)
@@ -217,11 +243,15 @@ export class Nemesis {
     this.world.heap.after(this.prng.between(0, 0.1) * this.electionTimeoutMs, () => {
       if (this.stopped) return
       if (!node.up) node.start()
-      for (const number of standing) {
-        const other = this.nodes[number]
-        if (other?.up && !other.paused) other.replica?.input((machine, nowMs) => machine.campaign(nowMs))
-      }
+      this.stand(standing)
     })
+  }
+
+  private stand(numbers: readonly number[]): void {
+    if (this.stopped) return
+    for (const number of numbers) {
+      this.nodes[number]?.request((replica) => replica.input((machine, nowMs) => machine.campaign(nowMs)))
+    }
   }
 
   private pairs(): [number, number][] {

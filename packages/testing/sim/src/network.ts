@@ -23,12 +23,15 @@ export class Network<Payload> {
   /** How many faults hold the link from * stores + to cut. */
   private readonly cuts: Int32Array
   private readonly busyUntil: Float64Array
+  /** What is sent over the link waits until then, and comes at once. */
+  private readonly cloggedUntil: Float64Array
 
   constructor(swarm: Swarm, deps: NetworkDeps<Payload>) {
     this.swarm = swarm
     this.deps = deps
     this.cuts = new Int32Array(swarm.stores * swarm.stores)
     this.busyUntil = new Float64Array(swarm.stores * swarm.stores)
+    this.cloggedUntil = new Float64Array(swarm.stores * swarm.stores)
   }
 
   isCut(from: number, to: number): boolean {
@@ -45,8 +48,13 @@ export class Network<Payload> {
     this.cuts[link] = Math.max(0, (this.cuts[link] as number) - 1)
   }
 
+  clog(from: number, to: number, untilMs: number): void {
+    this.cloggedUntil[from * this.swarm.stores + to] = untilMs
+  }
+
   mendAll(): void {
     this.cuts.fill(0)
+    this.cloggedUntil.fill(0)
   }
 
   send(from: number, to: number, payload: Payload): void {
@@ -77,6 +85,7 @@ export class Network<Payload> {
       coverage.add('delay')
     }
     const link = from * swarm.stores + to
+    delay += Math.max(0, (this.cloggedUntil[link] as number) - worldNowMs())
     const arrival = worldNowMs() + delay
     const queued = this.busyUntil[link] as number
     if (arrival >= queued) {

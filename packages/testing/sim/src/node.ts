@@ -36,6 +36,7 @@ export class Node implements Host {
   private effects: { readonly name: string; readonly run: () => void }[] = []
   private running = false
   private waiting: (() => void)[] = []
+  private requests: (() => void)[] = []
   private readonly crashed: (node: Node) => void
 
   constructor(
@@ -91,6 +92,7 @@ export class Node implements Host {
     this.effects = []
     this.running = false
     this.waiting = []
+    this.requests = []
     this.effectsUntilCrash = 0
     const has = world.swarm.faults
     this.disk.crash(!world.calm && has.has('lostWrites'), !world.calm && has.has('tornWrite'))
@@ -102,17 +104,18 @@ export class Node implements Host {
     this.world.trace.add('pause', this.number)
   }
 
-  /** What waited comes at once: messages before the due tick, or after it. */
+  /** What waited comes at once: the due tick, what peers and the disk said, what clients asked, in any order. */
   resume(): void {
     if (!this.up || !this.paused) return
     this.paused = false
     this.world.trace.add('resume', this.number)
-    const waiting = this.waiting
+    const { waiting, requests } = this
     this.waiting = []
-    const tickFirst = this.world.prng.chance(0.5)
-    if (tickFirst) this.replica?.tick()
-    for (const run of waiting) if (this.up) run()
-    if (!tickFirst) this.replica?.tick()
+    this.requests = []
+    const { life } = this
+    for (const batch of this.world.prng.shuffled([[(): void => this.replica?.tick()], waiting, requests])) {
+      for (const run of batch) if (life === this.life) run()
+    }
   }
 
   later(delayMs: number, run: () => void): void {
@@ -158,9 +161,11 @@ export class Node implements Host {
   /** A client's request; it waits while the node is paused, and is lost with it. */
   request(act: (replica: Replica) => void): void {
     if (!this.up) return
-    this.whenRunning(() => {
+    const run = (): void => {
       if (this.replica && !this.ending) act(this.replica)
-    })
+    }
+    if (this.paused) this.requests.push(run)
+    else run()
   }
 
   /** Effects of a crashed life, and of disk writes that settle, come through here. */
