@@ -2,6 +2,7 @@
  * Several stores in one process: real LevelDB in temporary folders, real timers, and a network that a test cuts, delays
  * and listens to. Messages cross it as bytes, so that what is read on the other side is what was written.
  */
+import { closeSync, openSync, readdirSync, readSync, statSync, writeSync } from 'node:fs'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -433,4 +434,18 @@ export async function dump(node: TestNode): Promise<string[]> {
     for (const [key, value] of page) found.push(`${text(key)}=${text(value)}`)
   }
   return found
+}
+
+/** Turns one bit of an acknowledged entry over, in LevelDB's own log. */
+export function flipLogByte(node: TestNode): void {
+  const folder = join(node.folder, 'log')
+  const files = readdirSync(folder).filter((name) => /\.(log|ldb)$/.test(name))
+  const [largest] = files.map((name) => join(folder, name)).sort((a, b) => statSync(b).size - statSync(a).size)
+  const file = openSync(largest as string, 'r+')
+  const at = Math.floor(statSync(largest as string).size / 3)
+  const byte = Buffer.alloc(1)
+  readSync(file, byte, 0, 1, at)
+  byte[0] = (byte[0] as number) ^ 1
+  writeSync(file, byte, 0, 1, at)
+  closeSync(file)
 }

@@ -1,6 +1,4 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { openSync, readdirSync, readSync, statSync, writeSync, closeSync } from 'node:fs'
-import { join } from 'node:path'
 import { KvError, type StoreId } from '@base-kv/base'
 import { KvCommand, KvCoprocessor } from '@base-kv/kv-store'
 import type { v1 } from '@base-kv/protocol'
@@ -9,6 +7,7 @@ import { MessageType } from '@base-kv/raft'
 import {
   type ClusterOptions,
   commands,
+  flipLogByte,
   getAt,
   propose,
   putAt,
@@ -523,17 +522,3 @@ describe('stores that lost something', () => {
     expect(voters(leader)).toEqual(ids([leader, other]).sort())
   })
 })
-
-/** Turns one bit of an acknowledged entry over, in LevelDB's own log. */
-function flipLogByte(node: TestNode): void {
-  const folder = join(node.folder, 'log')
-  const files = readdirSync(folder).filter((name) => /\.(log|ldb)$/.test(name))
-  const [largest] = files.map((name) => join(folder, name)).sort((a, b) => statSync(b).size - statSync(a).size)
-  const file = openSync(largest as string, 'r+')
-  const at = Math.floor(statSync(largest as string).size / 3)
-  const byte = Buffer.alloc(1)
-  readSync(file, byte, 0, 1, at)
-  byte[0] = (byte[0] as number) ^ 1
-  writeSync(file, byte, 0, 1, at)
-  closeSync(file)
-}
