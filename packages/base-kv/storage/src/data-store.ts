@@ -6,6 +6,7 @@ import {
   KvError,
   sameKey,
   wholeKeySpace,
+  type Log,
   type Boundary,
   type LogIndex,
   type RangeId,
@@ -30,6 +31,7 @@ import type {
   Split,
 } from './ports.ts'
 import { sealAbsorbed, sealRange, type StoredRange } from './range-record.ts'
+import { SegmentRewrite } from './segment-rewrite.ts'
 import { clipSegments, joinSegments } from './segments.ts'
 import { gaps, Slots, type SlotUse } from './slots.ts'
 import { CHANGE_OVERHEAD, WriteBuffer } from './write-buffer.ts'
@@ -40,7 +42,10 @@ export interface FoundData {
   readonly slots: readonly number[]
 }
 
-export type DataStoreDeps = Omit<DataFlushDeps, 'buffer' | 'onFlushed'>
+export interface DataStoreDeps extends Omit<DataFlushDeps, 'buffer' | 'onFlushed'> {
+  readonly segmentsMax: number
+  readonly log: Log
+}
 
 /** The right half of a split as it begins. */
 export interface NewHalf {
@@ -62,6 +67,7 @@ export class BufferedDataStore implements DataStore {
   readonly #buffer = new WriteBuffer()
   readonly #flush: DataFlush
   readonly #slots: Slots
+  readonly #rewrite: SegmentRewrite
   readonly #ranges = new Map<RangeId, BufferedRange>()
   readonly #loads = new Set<Load>()
   onFlushed: (() => void) | null = null
@@ -77,7 +83,16 @@ export class BufferedDataStore implements DataStore {
       { engine: deps.engine, flush: this.#flush, timers: deps.timers, use: () => this.#use() },
       { next: found.nextSlot, slots: found.slots },
     )
+    this.#rewrite = new SegmentRewrite({
+      flush: this.#flush,
+      slots: this.#slots,
+      timers: deps.timers,
+      segmentsMax: deps.segmentsMax,
+      range: (range) => this.#ranges.get(range),
+      warn: (message, fields) => deps.log.warn(message, fields),
+    })
     for (const [range, stored] of found.ranges) this.#add(range, stored)
+    for (const range of this.#ranges.keys()) this.#rewrite.consider(range)
     const use = this.#use()
     this.#slots.clear(found.slots.filter((slot) => gaps(use.get(slot) ?? []).length > 0))
   }
@@ -87,7 +102,7 @@ export class BufferedDataStore implements DataStore {
   }
 
   get stats(): DataStats {
-    return { ...this.#flush.stats, slotsToClear: this.#slots.toClear }
+    return { ...this.#flush.stats, slotsToClear: this.#slots.toClear, rewrites: this.#rewrite.done }
   }
 
   get pendingBytes(): number {
@@ -212,6 +227,7 @@ export class BufferedDataStore implements DataStore {
       this.#buffer.count(CHANGE_OVERHEAD + right.state.length)
       generation.riders.push({ encode: (batch) => this.#slots.putNext(batch), onDurable: () => onDurable?.() })
     }
+    if (right !== null) this.#rewrite.consider(right.range)
     generation.blockers++
     const release = (): void => {
       generation.blockers--
@@ -246,6 +262,7 @@ export class BufferedDataStore implements DataStore {
     })
     this.#ranges.delete(right)
     this.#slots.clear([localSlot])
+    this.#rewrite.consider(left)
     this.#flush.hurry()
   }
 
@@ -265,6 +282,7 @@ export class BufferedDataStore implements DataStore {
 
   async stop(): Promise<void> {
     this.#slots.stop()
+    this.#rewrite.stop()
     await this.#flush.stop()
   }
 

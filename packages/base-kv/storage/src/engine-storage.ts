@@ -26,6 +26,7 @@ import { describeReplica, reconcile } from './recovery.ts'
 
 const MIB = 1024 * 1024
 const LOG_CACHE_BYTES = 16 * MIB
+const SEGMENTS_MAX = 256
 /** A scrub reads this much, then rests: 16 MiB a second. */
 const SCRUB_REST_MS_PER_MIB = 64
 
@@ -105,6 +106,8 @@ export class EngineStorage implements Storage {
         ageMs: options.flushAgeMs ?? limits.flushAgeMaxMs,
         bytesSoft: options.flushBytesSoft ?? limits.flushBytesSoft,
         bytesMax: options.flushBytesMax ?? limits.flushBytesMax,
+        segmentsMax: options.segmentsMax ?? SEGMENTS_MAX,
+        log: deps.log,
       },
       stored,
     )

@@ -221,6 +221,8 @@ export interface DataStats {
   readonly flushMsMax: number
   /** Slots with remains that nobody refers to; cleared in the background. */
   readonly slotsToClear: number
+  /** Ranges that had too many segments and were moved into one slot. */
+  readonly rewrites: number
 }
 
 // ---- the storage of one store ----------------------------------------------------------------------------------------
@@ -371,6 +373,8 @@ export interface StorageOptions {
   readonly flushAgeMs?: number
   readonly flushBytesSoft?: number
   readonly flushBytesMax?: number
+  /** A range with more segments is moved into one fresh slot in the background; default 256. */
+  readonly segmentsMax?: number
   /** Low below the larger of both; defaults limits.diskFreeBytesMin and 0.05. */
   readonly diskFreeBytesMin?: number
   readonly diskFreeShareMin?: number
