@@ -26,6 +26,15 @@ export function runSweep({ from, seeds }: Range): number {
   return sweep.violations.length === 0 ? 0 : 1
 }
 
+/** Runs seeds and prints their sums as one line of JSON. @returns the exit code. */
+export function printJson({ from, seeds }: Range): number {
+  const { coverage, violations, ...sums } = sweepSeeds(from, seeds, () => true)
+  const broken = violations.map(({ seed, violation }) => ({ seed, ...violation, replay: replayCommand(seed) }))
+  const counts = Object.fromEntries(coverage.counts)
+  console.log(JSON.stringify({ ...sums, violations: broken, missing: coverage.missing, coverage: counts }))
+  return broken.length === 0 ? 0 : 1
+}
+
 /** Prints every event of one seed. */
 export function runTrace({ from }: Range): number {
   const result = runSeed(from, (line) => process.stdout.write(`${line}\n`))

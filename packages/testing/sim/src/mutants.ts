@@ -56,7 +56,7 @@ export const mutants: readonly Mutant[] = [
           '  leading.busyMs = core.nowMs\n  const own = leading.peers.get(core.self.store)\n  if (own?.self) own.match = index\n',
       },
     ],
-    seed: 4,
+    seed: 2,
   },
   {
     id: 'own-vote-unwritten',
@@ -88,7 +88,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'index >= last',
       },
     ],
-    seed: 31,
+    seed: 47,
   },
   {
     id: 'up-to-date-or',
@@ -101,7 +101,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'logTerm > lastTerm || index >= last',
       },
     ],
-    seed: 31,
+    seed: 247,
   },
   {
     id: 'up-to-date-by-term',
@@ -114,7 +114,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'logTerm >= lastTerm',
       },
     ],
-    seed: 3,
+    seed: 5,
   },
   {
     id: 'commit-old-term',
@@ -193,7 +193,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'if (term < core.term && type !== MessageType.voteResponse) return\n',
       },
     ],
-    seed: 15,
+    seed: 2,
   },
   {
     id: 'pre-votes-count',
@@ -222,14 +222,14 @@ export const mutants: readonly Mutant[] = [
         replace: '    return',
       },
     ],
-    seed: 334,
+    seed: 309,
   },
   {
     id: 'hung-disk-leads',
     catalogue: '27, 28',
     bug: 'a leader whose disk hangs stays in office',
     edits: [{ file: 'raft.ts', find: 'if (core.diskHangs) {', replace: 'if (core.diskHangs && core.asleep) {' }],
-    seed: 10,
+    seed: 1,
   },
   {
     id: 'no-check-quorum',
@@ -242,7 +242,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'if (nowMs < 0) {',
       },
     ],
-    seed: 16,
+    seed: 5,
   },
   {
     id: 'never-wakes',
@@ -251,7 +251,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       { file: 'hibernation.ts', find: '  core.asleep = false\n', replace: '  if (leading) core.asleep = false\n' },
     ],
-    seed: 47,
+    seed: 10,
   },
   {
     id: 'read-before-own-commit',
@@ -264,7 +264,7 @@ export const mutants: readonly Mutant[] = [
         replace: '  for (const request',
       },
     ],
-    seed: 20,
+    seed: 6,
   },
   {
     id: 'round-reused',
@@ -273,7 +273,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       { file: 'replication.ts', find: 'core.roundCount++', replace: 'core.roundCount = Math.max(1, core.roundCount)' },
     ],
-    seed: 45,
+    seed: 26,
   },
   {
     id: 'read-quorum-one-less',
@@ -287,7 +287,7 @@ export const mutants: readonly Mutant[] = [
           'return rounds(leading.voters).sort((a, b) => b - a)[Math.max(0, (leading.voters.length >> 1) - 1)] as number',
       },
     ],
-    seed: 69,
+    seed: 5,
   },
   {
     id: 'read-without-round',
@@ -296,7 +296,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       { file: 'reads.ts', find: 'if (read.round > answered) break', replace: 'if (read.round > leading.round) break' },
     ],
-    seed: 45,
+    seed: 22,
   },
   {
     id: 'lease-from-receipt',
@@ -309,7 +309,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'sentMs = Math.max(...leading.voters.map((peer) => peer.answeredMs))\n',
       },
     ],
-    seed: 1,
+    seed: 398,
   },
   {
     id: 'lease-by-timer',
@@ -322,7 +322,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'core.lastTickMs >= sentMs + options.leaseShare',
       },
     ],
-    seed: 1,
+    seed: 5,
   },
   {
     id: 'restart-inside-lease',
@@ -335,14 +335,14 @@ export const mutants: readonly Mutant[] = [
         replace: 'this.quietUntilMs = nowMs',
       },
     ],
-    seed: 445,
+    seed: 67,
   },
   {
     id: 'lease-during-transfer',
     catalogue: '35, 69',
     bug: 'a lease goes on while leadership is handed over',
     edits: [{ file: 'reads.ts', find: ' || leading.transfer !== null || leading.leaseBarred', replace: '' }],
-    seed: 69,
+    seed: 26,
   },
   {
     id: 'config-at-commit',
@@ -356,7 +356,7 @@ export const mutants: readonly Mutant[] = [
           '    const all = (this.log as unknown as { configs: { index: number; config: Config }[] }).configs\n    return (all.findLast(({ index }) => index <= this.commit) ?? (all[0] as { config: Config })).config\n',
       },
     ],
-    seed: 4,
+    seed: 1,
   },
   {
     id: 'change-before-own-commit',
@@ -382,14 +382,14 @@ export const mutants: readonly Mutant[] = [
         replace: 'isJoint(core.config)',
       },
     ],
-    seed: 9,
+    seed: 8,
   },
   {
     id: 'leave-joint-early',
     catalogue: '52',
     bug: 'a joint configuration is left before it is committed',
     edits: [{ file: 'membership.ts', find: '    if (core.log.configIndex > held) return\n', replace: '' }],
-    seed: 3,
+    seed: 8,
   },
   {
     id: 'joint-commit-one-half',
@@ -402,7 +402,7 @@ export const mutants: readonly Mutant[] = [
         replace: '(leading.nextVoters.length > 0 ? leading.nextVoters : leading.voters).map((peer) => peer.match),',
       },
     ],
-    seed: 4,
+    seed: 10,
   },
   {
     id: 'joint-election-one-half',
@@ -415,7 +415,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'jointVoteResult(of(core.config.voters), [])',
       },
     ],
-    seed: 4,
+    seed: 1,
   },
   {
     id: 'even-majority',
@@ -436,7 +436,7 @@ export const mutants: readonly Mutant[] = [
           '[{ index: this.snapshotIndex, config: { ...start.snapshot.config, nextVoters: [], nextLearners: [] } }]',
       },
     ],
-    seed: 89,
+    seed: 86,
   },
   {
     id: 'removed-leader-counts',
@@ -450,7 +450,7 @@ export const mutants: readonly Mutant[] = [
           '[...leading.voters.map((peer) => peer.match), ...(isVoter(core.config, core.self) ? [] : [core.disk.stable])],',
       },
     ],
-    seed: 4,
+    seed: 1,
   },
   {
     id: 'learner-refuses-vote',
@@ -463,7 +463,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'const refused = term < core.term || !isVoter(core.config, core.self) ||',
       },
     ],
-    seed: 4,
+    seed: 30,
   },
   {
     id: 'demoted-refuses-snapshot',
@@ -477,7 +477,7 @@ export const mutants: readonly Mutant[] = [
           '  if (!snapshot.config.voters.some(({ store }) => store === core.self.store)) return\n  if (snapshot.config.voters.length === 0',
       },
     ],
-    seed: 3,
+    seed: 1,
   },
   {
     id: 'removed-never-stands',
@@ -490,7 +490,7 @@ export const mutants: readonly Mutant[] = [
         replace: '',
       },
     ],
-    seed: 361,
+    seed: 74,
   },
   {
     id: 'replica-id-unchecked',
@@ -500,7 +500,7 @@ export const mutants: readonly Mutant[] = [
       { file: 'step.ts', find: 'if (known && known.replica > from.replica) return', replace: '' },
       { file: 'step.ts', find: '!peer || !sameMember(peer.member, from)', replace: '!peer' },
     ],
-    seed: 1168,
+    seed: 464,
   },
   {
     id: 'stale-config-kept',
@@ -513,7 +513,7 @@ export const mutants: readonly Mutant[] = [
         replace: '',
       },
     ],
-    seed: 61,
+    seed: 24,
   },
   {
     id: 'newest-config-in-snapshot',
@@ -526,7 +526,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'while ((this.configs[at] as ConfigAt).index < 0) at--',
       },
     ],
-    seed: 3,
+    seed: 1,
   },
   {
     id: 'snapshot-term-ignored',
@@ -539,7 +539,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'snapshot.index <= core.log.last',
       },
     ],
-    seed: 31,
+    seed: 122,
   },
   {
     id: 'compacted-term-zero',
@@ -557,7 +557,7 @@ export const mutants: readonly Mutant[] = [
         replace: 'sendAppend',
       },
     ],
-    seed: 28,
+    seed: 359,
   },
   {
     id: 'heartbeat-commit',
@@ -570,7 +570,7 @@ export const mutants: readonly Mutant[] = [
         replace: '    const commit = core.commit',
       },
     ],
-    seed: 16,
+    seed: 1,
   },
   {
     id: 'stale-write-counts',
@@ -583,7 +583,7 @@ export const mutants: readonly Mutant[] = [
         replace: '',
       },
     ],
-    seed: 13,
+    seed: 20,
   },
   {
     id: 'apply-unwritten',
@@ -597,7 +597,7 @@ export const mutants: readonly Mutant[] = [
     catalogue: '80',
     bug: 'a bounded page of committed entries is taken for all of them',
     edits: [{ file: 'settle.ts', find: 'core.handedOut += entries.length', replace: 'core.handedOut = to' }],
-    seed: 1,
+    seed: 2,
   },
   {
     id: 'proposal-bytes-leak',
@@ -617,7 +617,7 @@ export const mutants: readonly Mutant[] = [
     catalogue: '82',
     bug: 'answers do not free the send window',
     edits: [{ file: 'replication.ts', find: '  peer.inflight.free(index)\n', replace: '' }],
-    seed: 1,
+    seed: 5,
   },
   {
     id: 'stuck-in-snapshot',
@@ -630,13 +630,13 @@ export const mutants: readonly Mutant[] = [
         replace: 'else if (peer.match > peer.offered + 1_000_000) toReplicate(peer)',
       },
     ],
-    seed: 7,
+    seed: 4,
   },
   {
     id: 'leader-unheard',
     catalogue: '26, 36',
     bug: 'a follower that hears its leader votes for others all the same',
     edits: [{ file: 'step.ts', find: '  core.heardLeaderMs = core.nowMs\n', replace: '' }],
-    seed: 287,
+    seed: 78,
   },
 ]
