@@ -266,6 +266,7 @@ export class Store {
       if (this.#closed) return
       for (const range of this.#ranges.values()) range.tick()
       this.#dismissals.tick(this.#deps.clock.monotonicMs())
+      this.#outbox.flushNews()
       this.#tick()
     })
   }
