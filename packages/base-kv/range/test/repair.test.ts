@@ -126,10 +126,10 @@ describe('what is kept of it', () => {
       Buffer.concat([bytes, Buffer.from([1, 2, 3])]),
       Buffer.from(bytes).fill(0xff, 12, 20),
     ]) {
-      expect(() => decodeState(bad)).toThrow(expect.objectContaining({ code: 'Corrupt' }) as KvError)
+      expect(() => decodeState(bad)).toThrow(expect.objectContaining({ code: 'Corrupt' }) as unknown as KvError)
     }
     const newer = Buffer.from(bytes)
     newer[0] = 9
-    expect(() => decodeState(newer)).toThrow(expect.objectContaining({ code: 'BadConfig' }) as KvError)
+    expect(() => decodeState(newer)).toThrow(expect.objectContaining({ code: 'BadConfig' }) as unknown as KvError)
   })
 })

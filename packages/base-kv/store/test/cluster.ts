@@ -2,8 +2,8 @@
  * Several stores in one process: real LevelDB in temporary folders, real timers, and a network that a test cuts, delays
  * and listens to. Messages cross it as bytes, so that what is read on the other side is what was written.
  */
-import { closeSync, openSync, readdirSync, readSync, statSync, writeSync } from 'node:fs'
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { closeSync, cpSync, openSync, readdirSync, readSync, rmSync, statSync, writeSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -153,7 +153,16 @@ export class TestNode {
     const before = this.store
     const copy = `${this.folder}~`
     await rm(copy, { recursive: true, force: true })
-    await cp(this.folder, copy, { recursive: true })
+    // In one piece, so that nothing is written meanwhile; only LevelDB's own thread may take a file away under it.
+    for (let left = 5; ; left--) {
+      try {
+        cpSync(this.folder, copy, { recursive: true })
+        break
+      } catch (thrown) {
+        if (left === 0 || (thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown
+        rmSync(copy, { recursive: true, force: true })
+      }
+    }
     this.folder = copy
     await before.close()
   }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { KvError, type StoreId } from '@base-kv/base'
 import { KvCommand, KvCoprocessor } from '@base-kv/kv-store'
-import type { v1 } from '@base-kv/protocol'
+import { v1 } from '@base-kv/protocol'
 import type { Coprocessor } from '@base-kv/range'
 import { MessageType } from '@base-kv/raft'
 import {
@@ -161,7 +161,7 @@ describe('snapshots', () => {
     const [node] = c.nodes as [TestNode]
     await c.put('k', 'v')
     const { range } = node
-    const request = { replica: range.self.replica, indexMin: 1 } as v1.PullSnapshotRequest
+    const request = { replica: range.self.replica, indexMin: 1 } as unknown as v1.PullSnapshotRequest
     const pull = () => node.store.sendSnapshot(request, range.id)[Symbol.asyncIterator]()
     const streams = [pull(), pull(), pull(), pull()]
     for (const stream of streams) await stream.next()
@@ -185,7 +185,7 @@ describe('members', () => {
     await change(c, [leader, stays])
     expect(voters(leader)).toEqual(ids([leader, stays]).sort())
     await until(() => [...out.store.ranges].length === 0, 'it is told that it is no member')
-    expect(await out.storage.log.tombstone(leader.range.id)).toBe(replica)
+    expect(out.storage.log.tombstone(leader.range.id)).toBe(replica)
     // It still belongs to this cluster, also after a restart.
     expect(out.store.epoch).toEqual({ epoch, confirmed: true })
     await out.stop()
@@ -325,7 +325,7 @@ describe('members', () => {
         { snapshot: { index: -5, term: 1, config: new Uint8Array(3) } },
         { entries: [{ term: 1, type: 9, data: new Uint8Array(0) }] },
       ] as Partial<v1.RaftMessage>[]) {
-        a.store.receive([{ ...message, ...bad } as v1.RaftMessage])
+        a.store.receive([Object.assign(new v1.RaftMessage(message), bad)])
       }
     }
     await fill(c, 20, 'b')
