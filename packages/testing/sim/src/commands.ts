@@ -8,7 +8,7 @@ interface Range {
 }
 
 /** How a failing seed is had again. */
-export const replayCommand = (seed: number): string => `npm run sim -- --seeds 1 --from ${seed} --trace`
+const replayCommand = (seed: number): string => `npm run sim -- --seeds 1 --from ${seed} --trace`
 
 /** Runs seeds and prints how it goes. @returns the exit code. */
 export function runSweep({ from, seeds }: Range): number {
@@ -60,7 +60,7 @@ export function runMutant(mutant: Mutant, { from, seeds }: Range): number {
 }
 
 /** The sums of a sweep, as lines for people. */
-export function printSweep(sweep: Sweep, tookMs: number): void {
+function printSweep(sweep: Sweep, tookMs: number): void {
   const seconds = tookMs / 1000
   console.log(
     `${sweep.seeds} seeds in ${seconds.toFixed(1)} s: ${sweep.events} events (${Math.round(sweep.events / seconds)} a second), ` +
