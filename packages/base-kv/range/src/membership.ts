@@ -5,7 +5,7 @@ import { RangeCommand } from './command-batch.ts'
 import type { Done } from './proposals.ts'
 import * as refuse from './refusals.ts'
 import { encodeRepair, type PendingRepair, type RepairStep, RepairWatch } from './repair.ts'
-import { changeReplicas, type ReplicaTarget } from './replica-change.ts'
+import { changeReplicas, PATIENCE_MS, type ReplicaTarget } from './replica-change.ts'
 
 /** What it needs of the range. */
 export interface MembershipHost {
@@ -20,6 +20,9 @@ export interface MembershipHost {
   transferLeader(target: StoreId): void
   nextTurn(): Promise<void>
 }
+
+/** Repair waits less long for a store that is down: meanwhile nobody else could change the members. */
+const REPAIR_SILENCE_MS = 15_000
 
 export class Membership {
   readonly #range: RangeId
@@ -70,7 +73,7 @@ export class Membership {
     }
     const { store } = step.repair
     try {
-      await this.#change(targetOf(step, this.#host.raft.status(this.#host.nowMs())))
+      await this.#change(targetOf(step, this.#host.raft.status(this.#host.nowMs())), REPAIR_SILENCE_MS)
     } catch (thrown) {
       if (!(thrown instanceof KvError)) throw thrown
       log.warn('could not replace a replica yet', { range: this.#range, store, error: thrown.message })
@@ -78,7 +81,7 @@ export class Membership {
     }
   }
 
-  async #change(target: ReplicaTarget): Promise<void> {
+  async #change(target: ReplicaTarget, silenceMs = PATIENCE_MS): Promise<void> {
     const { raft, nowMs, schedule, transferLeader, nextTurn } = this.#host
     if (raft.role !== 'leader') throw refuse.notLeader(this.#range, raft.leader?.store ?? null)
     if (this.#underWay) throw refuse.changeUnderWay()
@@ -94,6 +97,7 @@ export class Membership {
           },
           transferLeader,
           isGone: (member) => this.#repairs.isGone(member),
+          silenceMs,
           nextTurn,
           nowMs,
         },

@@ -19,6 +19,8 @@ class Leader implements ReplicaChangeHost {
   onTurn: () => void = () => {}
   ms = 0
   index = 5
+  silenceMs = 600_000
+  silentMs = 1
 
   status(): RaftStatus {
     const member = (store: StoreId): Member => ({ store, replica: replicaId(1) })
@@ -43,7 +45,7 @@ class Leader implements ReplicaChangeHost {
           next: logIndex(10_001),
           state: 'replicate',
           inflight: 0,
-          silentMs: 1,
+          silentMs: this.silentMs,
         })),
     } as unknown as RaftStatus
   }
@@ -121,6 +123,19 @@ describe('a change of replicas', () => {
       message: expect.stringContaining(D),
     })
     expect(leader.ms).toBe(0)
+    expect(leader.learners).toEqual([])
+  })
+
+  test('whose newcomer says nothing is taken back', async () => {
+    const leader = new Leader()
+    leader.silenceMs = 15_000
+    leader.onTurn = () => {
+      leader.silentMs = leader.ms
+    }
+    await expect(changeReplicas(leader, { voters: [A, B, C, D], learners: [] })).rejects.toMatchObject({
+      message: expect.stringContaining('does not answer'),
+    })
+    expect(leader.ms).toBe(60_000)
     expect(leader.learners).toEqual([])
   })
 

@@ -126,8 +126,10 @@ export function forwardHandler(gateway: Gateway): BidiHandler {
           continue
         }
         gateway.executeForwarded(requestOf(op), op.hops ?? 1, (error, reply) => {
-          if (error) answers.answer({ id, code: error.code, message: error.message, hint: error.hint ?? '' }, 0)
-          else answers.answer({ id, reply: reply ?? null }, reply?.length ?? 0)
+          if (error) {
+            const { code, message, hint = '' } = error
+            answers.answer({ id, code, message, hint }, message.length + hint.length)
+          } else answers.answer({ id, reply: reply ?? null }, reply?.length ?? 0)
         })
       }
     }
