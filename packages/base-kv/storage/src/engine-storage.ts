@@ -192,8 +192,8 @@ export class EngineStorage implements Storage {
     }
   }
 
-  async #install(range: RangeId, { snapshot, load, record }: Installation): Promise<void> {
-    if (this.data.isReshaping(range)) await this.data.flushNow()
+  async #install(range: RangeId, { snapshot, load, record, replaces = [] }: Installation): Promise<void> {
+    if ([range, ...replaces].some((one) => this.data.isReshaping(one))) await this.data.flushNow()
     const log = this.log.log(range)
     const { replica, damage } = log
     assert(damage === '', () => `replica of ${range} is damaged: it is replaced under a new id, never refilled`)
@@ -204,8 +204,12 @@ export class EngineStorage implements Storage {
     const slots = this.data.slotsOf(load)
     const installing = { replica, slot: slots.user, snapshot, newHardState: null }
     await this.log.beginInstall(range, installing)
-    await this.data.swap(range, replica, record, slots)
+    await this.data.swap(range, replica, record, slots, replaces)
     await this.log.finishInstall(range, installing)
+    for (const one of replaces) {
+      await this.log.destroyReplica(one, this.log.log(one).replica)
+      await this.data.forgetAbsorbed(one)
+    }
   }
 
   split(left: RangeId, split: Split): FoundRange | null {
