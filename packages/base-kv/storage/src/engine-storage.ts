@@ -193,7 +193,6 @@ export class EngineStorage implements Storage {
   }
 
   async #install(range: RangeId, { snapshot, load, record, replaces = [] }: Installation): Promise<void> {
-    if ([range, ...replaces].some((one) => this.data.isReshaping(one))) await this.data.flushNow()
     const log = this.log.log(range)
     const { replica, damage } = log
     assert(damage === '', () => `replica of ${range} is damaged: it is replaced under a new id, never refilled`)

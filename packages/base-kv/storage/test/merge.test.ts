@@ -1,11 +1,12 @@
 /** Merge: one range takes over the keys of the one behind it, and the crash at every point of it. */
 import { describe, expect, test } from '@jest/globals'
 import { logIndex, rangeId, replicaId, type RangeId } from '@base-kv/base'
-import type { Merge, Storage } from '../src/index.ts'
+import { MemoryDisk, openMemoryStorage, type Merge, type Storage } from '../src/index.ts'
 import {
   append,
   applied,
   bytes,
+  deps,
   entry,
   hard,
   newReplica,
@@ -264,6 +265,25 @@ describe('a crash', () => {
   })
 })
 
+test('what is wrong with the log of an absorbed range is no damage', async () => {
+  const disks = { log: new MemoryDisk(), data: new MemoryDisk() }
+  const openOn = () => openMemoryStorage(disks, { cluster: 'test', onPoison: () => {} }, deps)
+  const storage = await openOn()
+  await prepare(storage)
+  disks.log.beforeWrite = () => false
+  storage.merge(R1, marker())
+  await storage.data.flushNow()
+  await storage.close()
+  disks.log.beforeWrite = () => true
+  // Entry 3 of the second log.
+  const missing = Buffer.from('e\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x03').toString('latin1')
+  expect(disks.log.current.delete(missing)).toBe(true)
+  const again = await openOn()
+  expect(again.found).toMatchObject([{ range: R1, state: 'ok' }])
+  expect(again.log.tombstone(R2)).toBe(1)
+  await again.close()
+})
+
 describe('a shared slot', () => {
   /** [.., m) and [m, ..) in one slot. */
   async function halves(storage: Storage): Promise<void> {
@@ -312,6 +332,45 @@ describe('a shared slot', () => {
     await slotsCleared(storage)
     expect(gates.data.operations.deletes).toBe(0)
     await storage.close()
+  })
+
+  test('is not cleared of what a split gave up before that split is on disk', async () => {
+    await using folder = await temporaryFolder()
+    const { storage, gates, crash } = await openGated(folder.path)
+    await storage.createReplica(R1, bounded(null, 'x'))
+    await storage.createReplica(R2, bounded('x', null))
+    for (const key of ['a', 'm', 'n', 'r', 's']) putNow(storage, R1, key, '1')
+    await append(storage, R1, entry(7, 1, 'split'), entry(8, 1, 'split'))
+    await append(storage, R2, entry(2, 1, 'split'))
+    await storage.data.flushNow()
+    const cut = (index: number, key: string, right: RangeId) => ({
+      at: applied(index, 1),
+      key: bytes(key),
+      leftState: bytes(''),
+      right: {
+        range: right,
+        replica: replicaId(1),
+        snapshot: point(1, 1),
+        hardState: hard(1, null, 1),
+        state: bytes(''),
+      },
+    })
+    await storage.destroyReplica(R3, replicaId(1))
+    // Twice R1 gives up a part; the second time in one batch with a real split that waits for its log.
+    gates.data.set('held')
+    gates.log.set('held')
+    const { deletes } = gates.data.operations
+    storage.split(R1, cut(7, 'r', R3))
+    await new Promise((resolve) => setImmediate(resolve))
+    storage.split(R2, cut(2, 'y', rangeId(1n, 4n)))
+    storage.split(R1, cut(8, 'm', R3))
+    gates.data.set('open')
+    while (storage.data.stats.slotsToClear > 1) await new Promise((resolve) => setImmediate(resolve))
+    expect(gates.data.operations.deletes - deletes).toBe(2)
+    await crash()
+    const again = (await openGated(folder.path)).storage
+    expect(await pairsOf(again, R1)).toEqual(['a=1', 'm=1', 'n=1'])
+    await again.close()
   })
 
   test('is cleared of what nobody refers to after a crash, too', async () => {

@@ -51,6 +51,8 @@ const keep = (map: ReadonlyMap<string, string>, boundary: Boundary) =>
 class Life {
   readonly below: (below: number) => number
   readonly disks = { log: new MemoryDisk(), data: new MemoryDisk() }
+  /** Bytes of a batch: 1 for one batch a change. */
+  readonly soft: number
   storage!: Storage
   /** Every range at every index that it was ever applied up to. */
   readonly pictures = new Map<RangeId, Map<number, Picture>>()
@@ -66,6 +68,7 @@ class Life {
 
   constructor(seed: number) {
     this.below = chance(seed)
+    this.soft = seed % 3 === 0 ? 1 : 2000
   }
 
   async begin(): Promise<void> {
@@ -75,7 +78,7 @@ class Life {
   }
 
   async open(): Promise<void> {
-    const options = { cluster: 'test', onPoison: () => {}, segmentsMax: 3, flushBytesSoft: 2000 }
+    const options = { cluster: 'test', onPoison: () => {}, segmentsMax: 3, flushBytesSoft: this.soft }
     this.storage = await openMemoryStorage(this.disks, options, deps)
   }
 

@@ -60,13 +60,15 @@ async function prepare(storage: Storage): Promise<Model> {
     data.setApplied(applied(2, 1))
   }
   await storage.data.flushNow()
-  for (const right of ranges.slice(1)) {
-    const index = storage.log.lastIndex(R1) + 1
-    await append(storage, R1, entry(index, 1, 'marker'))
-    storage.merge(R1, { at: applied(index, 1), state: bytes(''), right, frozenAt: logIndex(2) })
-  }
+  for (const right of ranges.slice(1)) await mergeNext(storage, right)
   await storage.data.flushNow()
   return model
+}
+
+async function mergeNext(storage: Storage, right: RangeId): Promise<void> {
+  const index = storage.log.lastIndex(R1) + 1
+  await append(storage, R1, entry(index, 1, 'marker'))
+  storage.merge(R1, { at: applied(index, 1), state: bytes(''), right, frozenAt: logIndex(2) })
 }
 
 /** Writes something in every turn until `enough`. */
@@ -105,6 +107,55 @@ describe('a range of too many segments', () => {
     await slotsCleared(opened.storage)
     expect(opened.gates.data.operations.deletes).toBe(0)
     await opened.storage.close()
+  })
+
+  test('keeps every change that was made while a page was read', async () => {
+    await using folder = await temporaryFolder()
+    const { storage, gates } = await openGated(folder.path, options)
+    const model = await prepare(storage)
+    const turn = () => new Promise((resolve) => setImmediate(resolve))
+    for (let round = 0; storage.data.stats.rewrites === 0; round++) {
+      gates.data.holdsReads = true
+      while (gates.data.readsWaiting === 0 && storage.data.stats.rewrites === 0) await turn()
+      for (let part = 0; part < PARTS; part++) {
+        for (let key = 0; key < KEYS + 3; key++) {
+          apply(storage, model, `${part}${key}`, (part + key + round) % 4 === 0 ? null : `round ${round}`)
+        }
+      }
+      gates.data.holdsReads = false
+      await turn()
+    }
+    expect(await pairsOf(storage, R1)).toEqual(expected(model))
+    await storage.close()
+  })
+
+  test('that is split while a page is read keeps to its part', async () => {
+    await using folder = await temporaryFolder()
+    const opened = await openGated(folder.path, { ...options, segmentsMax: PARTS - 1 })
+    const { storage, gates } = opened
+    gates.data.holdsReads = true
+    const model = await prepare(storage)
+    // The page of the move, and one of those that clear the absorbed ranges' local slots.
+    while (gates.data.readsWaiting < 2) await new Promise((resolve) => setImmediate(resolve))
+    const at = storage.log.lastIndex(R1) + 1
+    await append(storage, R1, entry(at, 1, 'split'))
+    const right = {
+      range: R2,
+      replica: replicaId(1),
+      snapshot: point(1, 1),
+      hardState: hard(1, null, 1),
+      state: bytes(''),
+    }
+    storage.split(R1, { at: applied(at, 1), key: bytes('02'), leftState: bytes(''), right })
+    await storage.data.flushNow()
+    gates.data.holdsReads = false
+    // R1 has one segment now, R2 goes on with the rest.
+    await slotsCleared(storage)
+    await opened.crash()
+    const again = (await openGated(folder.path, options)).storage
+    expect(await pairsOf(again, R1)).toEqual(['00=old', '01=old'])
+    expect(await pairsOf(again, R2)).toEqual(expected(model).slice(2))
+    await again.close()
   })
 
   test('may be split, merged, and get a snapshot while it is moved', async () => {
