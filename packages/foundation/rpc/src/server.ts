@@ -122,6 +122,8 @@ class Http2RpcServer {
   #ping(session: http2.ServerHttp2Session): () => void {
     let answered = true
     const timer = setInterval(() => {
+      // Between a session's end and its `close` a ping would throw.
+      if (session.destroyed) return
       if (!answered) return session.destroy()
       answered = false
       session.ping(() => {
