@@ -20,11 +20,14 @@ import { logKeys } from './log-keys.ts'
 import { openReplica } from './log-records.ts'
 import { pairs } from './log-recovery.ts'
 import type { Engine } from './ports.ts'
-import { areTablesWholeFrom } from './raw/check-database.ts'
+import { areTablesWholeFrom, checkTables } from './raw/check-database.ts'
 
-/** Whether flaws in `log`, which is closed, can hide nothing but entries. */
-export function canRebuildLog(directory: string): Promise<boolean> {
-  return areTablesWholeFrom(join(directory, 'log'), logKeys.records.start)
+/** Whether `flaws` of `log`, which is closed, are all in tables and can hide nothing but entries. */
+export async function canRebuildLog(directory: string, flaws: readonly string[]): Promise<boolean> {
+  if (flaws.length === 0) return false
+  const path = join(directory, 'log')
+  const inTables = await checkTables(path)
+  return flaws.every((flaw) => inTables.includes(flaw)) && (await areTablesWholeFrom(path, logKeys.records.start))
 }
 
 /** `log` is closed, and every replica in it is marked as damaged. */

@@ -6,8 +6,9 @@
  * - Tables of `log` are always checked. Those of `data` are a scrub's affair, but LevelDB is built with its assertions on
  *   and aborts the process over some damaged blocks, so they are checked after a process that did not end in order.
  * - A damaged `data` is put aside as `data.damaged`: its replicas are lost anyway (terms, votes, replica ids and tombstones
- *   stand in `log`), and a store that aborts at every start could not even say so. A damaged `log` cannot be put aside
- *   so easily: it holds votes. It is made anew once they are marked (`log-rebuild.ts`). When LevelDB does not survive opening it, later starts refuse with the reason.
+ *   stand in `log`), and a store that aborts at every start could not even say so. A damaged `log` holds
+ *   votes: it is put aside only when what matters of it stands in a new one (`log-rebuild.ts`). When LevelDB does not
+ *   survive opening it, later starts refuse with the reason.
  */
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -42,7 +43,7 @@ export async function lookAtFiles({ directory, isNew, uncleanEnds }: FolderState
   const earlier = await readRecord(directory)
   if (earlier.attempts >= ATTEMPTS_MAX) throw giveUp(directory, earlier.reasons)
   const reasons = [...earlier.reasons]
-  const damaged = new Set<string>()
+  const flaws: Record<(typeof DATABASES)[number], readonly string[]> = { log: [], data: [] }
   for (const database of DATABASES) {
     const path = join(directory, database)
     if (!isNew && (await readIfThere(join(path, 'CURRENT'))) === undefined) {
@@ -53,13 +54,13 @@ export async function lookAtFiles({ directory, isNew, uncleanEnds }: FolderState
       database === 'log' || uncleanEnds > 1 || (uncleanEnds === 1 && (await sizeOf(path)) <= CHECKED_BYTES_MAX)
     const found = await checkDatabase(path, { tables })
     reasons.push(...found.filter((reason) => !reasons.includes(reason)))
-    if (found.length > 0) damaged.add(database)
+    flaws[database] = found
   }
   if (reasons.length === 0) return { reasons, rebuildsLog: false }
   const record: DamageRecord = { reasons, attempts: earlier.attempts + 1 }
   await writeDurably(recordIn(directory), `${JSON.stringify(record, null, 2)}\n`)
-  if (damaged.has('data')) await putAside(join(directory, 'data'))
-  return { reasons, rebuildsLog: !isNew && damaged.has('log') && (await canRebuildLog(directory)) }
+  if (flaws.data.length > 0) await putAside(join(directory, 'data'))
+  return { reasons, rebuildsLog: !isNew && (await canRebuildLog(directory, flaws.log)) }
 }
 
 /** Every replica carries its mark. */

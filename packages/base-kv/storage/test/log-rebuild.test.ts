@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
 import { rangeId, replicaId } from '@base-kv/base'
+import { canRebuildLog } from '../src/log-rebuild.ts'
 import { checkDatabase } from '../src/raw/check-database.ts'
 import type { Storage } from '../src/index.ts'
 import {
@@ -108,6 +109,32 @@ test('a flaw that may hide a replica id stays: nothing is taken in beside it', a
   expect(await checkDatabase(join(folder.path, 'log'), { tables: true })).toHaveLength(1)
 })
 
+test('only a flaw among the entries lets log be made anew, wherever a bit flips', async () => {
+  await using folder = await temporaryFolder()
+  await prepare(folder.path)
+  const path = await tableOf(folder.path)
+  const content = await readFile(path)
+  const records = content.indexOf('mformat')
+  // A block is 4 KiB and the last entry's; the footer is 48 bytes, some of them unused.
+  const entriesOnly = records - 5000
+  const index = content.length - 48 - 5
+  expect(entriesOnly).toBeGreaterThan(5000)
+  const allowed = async (at: number): Promise<boolean> => {
+    await flip(path, at)
+    const flaws = await checkDatabase(join(folder.path, 'log'), { tables: true })
+    expect({ at, flaws }).toMatchObject({ flaws: [expect.stringContaining(path)] })
+    const can = await canRebuildLog(folder.path, flaws)
+    await flip(path, at)
+    return can
+  }
+  for (let at = 0; at < entriesOnly; at += 397) expect([at, await allowed(at)]).toEqual([at, true])
+  for (let at = records; at < records + 200; at += 7) expect([at, await allowed(at)]).toEqual([at, false])
+  for (let at = index - 40; at < index; at += 3) expect([at, await allowed(at)]).toEqual([at, false])
+  expect(await allowed(content.length - 3)).toBe(false)
+  expect(await canRebuildLog(folder.path, [])).toBe(false)
+  expect(await canRebuildLog(folder.path, ['a flaw that is in no table'])).toBe(false)
+})
+
 test('a crash at any step of it leaves the marks, and the next start goes on', async () => {
   await using folder = await temporaryFolder()
   const origin = join(folder.path, 'origin')
@@ -119,16 +146,25 @@ test('a crash at any step of it leaves the marks, and the next start goes on', a
     const directory = join(folder.path, 'node')
     await cp(origin, directory, { recursive: true })
     isThrough = await startKilled(directory, count, join(folder.path, 'compile-cache'))
-    seen.add((await readdir(directory)).filter((name) => name.startsWith('log')).join(' '))
-    await expectRepaired(directory)
-    expect((await readdir(directory)).filter((name) => name.startsWith('log')).sort()).toEqual(['log', 'log.damaged'])
+    const state = await logFolders(directory)
+    if (!seen.has(state)) await expectRepaired(directory)
+    else await open(directory).then((storage) => (expectMarked(storage), storage.close()))
+    seen.add(state)
+    expect(await logFolders(directory)).toBe('log log.damaged')
     await rm(directory, { recursive: true })
     expect(count).toBeLessThan(40)
   }
-  const states = [...seen].map((names) => names.split(' ').sort().join(' '))
   for (const state of ['log', 'log log.new', 'log log.rebuilt', 'log.damaged log.rebuilt', 'log log.damaged'])
-    expect(states).toContain(state)
+    expect([...seen]).toContain(state)
 }, 120_000)
+
+async function logFolders(directory: string): Promise<string> {
+  const names = await readdir(directory)
+  return names
+    .filter((name) => name.startsWith('log'))
+    .sort()
+    .join(' ')
+}
 
 /** @returns whether the start got through before it was killed. */
 async function startKilled(directory: string, count: number, compileCache: string): Promise<boolean> {
