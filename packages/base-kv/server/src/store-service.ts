@@ -32,7 +32,7 @@ export function storeService(options: StoreServiceOptions, deps: StoreServiceDep
   const managed =
     (
       read: (body: Buffer) => { rangeId: string; ver: { high: number; low: number } },
-      act: (range: Range, body: Buffer) => Promise<void> | void,
+      act: (range: Range, body: Buffer) => Promise<v1.ManagementReply.$Properties | void>,
     ): UnaryHandler =>
     (body, call, reply) => {
       void answer(reply, async () => {
@@ -46,8 +46,8 @@ export function storeService(options: StoreServiceOptions, deps: StoreServiceDep
           return management('BadVersion', `range ${range.id} has version ${formatVersion(ver)} by now`, range)
         }
         try {
-          await act(range, body)
-          return management('Ok', '', range)
+          const more = await act(range, body)
+          return management('Ok', '', range, more ?? {})
         } catch (thrown) {
           const error = toKvError(thrown)
           return management(error.code, error.hint ? `${error.message}; ${error.hint}` : error.message, range)
@@ -81,6 +81,13 @@ export function storeService(options: StoreServiceOptions, deps: StoreServiceDep
             learners: (request.learners ?? []).map(asStore),
           })
         },
+      ),
+      [path('Split')]: managed(
+        (body) => {
+          const { rangeId, verHigh, verLow } = v1.SplitRequest.decode(body)
+          return { rangeId, ver: { high: verHigh, low: verLow } }
+        },
+        async (range, body) => ({ rightId: await range.split(v1.SplitRequest.decode(body).splitKey) }),
       ),
     },
   }
@@ -161,8 +168,13 @@ async function passOn(
   return channel.unary(call.path, body, Number.isFinite(remaining) ? { metadata, deadlineMs: remaining } : { metadata })
 }
 
-function management(code: string, message: string, range: Range): Uint8Array {
-  return v1.ManagementReply.encode({ code, message, range: rangeToWire(range.describe()) }).finish()
+function management(
+  code: string,
+  message: string,
+  range: Range,
+  more: v1.ManagementReply.$Properties = {},
+): Uint8Array {
+  return v1.ManagementReply.encode({ ...more, code, message, range: rangeToWire(range.describe()) }).finish()
 }
 
 async function describe(options: StoreServiceOptions, deps: StoreServiceDeps, name: string): Promise<Uint8Array> {

@@ -9,6 +9,8 @@
 import {
   assert,
   type Clock,
+  compareStarts,
+  covers,
   type HostId,
   KvError,
   limits,
@@ -34,6 +36,8 @@ import { contradiction, describeDamaged, gone } from './damaged-replica.ts'
 import { dismissalFromWire, Dismissals } from './dismissal.ts'
 import { Outbox } from './outbox.ts'
 import { fromWire, wireRange, wireStore } from './raft-wire.ts'
+import { RangeIndex } from './range-index.ts'
+import { Sleepers } from './sleepers.ts'
 import { snapshotFromChunks, snapshotToChunks } from './snapshot-wire.ts'
 
 export interface StoreOptions {
@@ -78,6 +82,8 @@ export class Store {
   readonly options: StoreOptions
   readonly #deps: StoreDeps
   readonly #ranges = new Map<RangeId, Range>()
+  readonly #index = new RangeIndex(() => this.#ranges.values())
+  readonly #sleepers: Sleepers
   // Replicas that take no part any more, as they were found.
   readonly #damaged = new Map<RangeId, FoundRange>()
   // Being created or destroyed: their messages are dropped meanwhile.
@@ -89,10 +95,15 @@ export class Store {
   // Never taken back. Whoever left a range, or was damaged, was in a confirmed epoch.
   #epochConfirmed = false
   #dirty = new Set<Range>()
+  // Those with commands or reads that wait for the disk to be free.
+  readonly #withWork = new Set<Range>()
+  // By the right half that they wait for: left ranges with a split to apply.
+  readonly #parked = new Map<RangeId, Range>()
   #turnAsked = false
   #inTurns = false
   readonly #outbox: Outbox
   #sendAsked = false
+  #changeNoted = false
   readonly #dismissals: Dismissals
   #cancelTick: (() => void) | null = null
   #closed = false
@@ -103,11 +114,14 @@ export class Store {
     const { storage, transport, log } = deps
     this.id = storage.identity.store
     this.#outbox = new Outbox((to, messages) => transport.send(to, messages), log)
+    const { electionTimeoutMs } = options.range.raft
+    this.#sleepers = new Sleepers(electionTimeoutMs)
     this.#dismissals = new Dismissals({
       store: this.id,
-      electionTimeoutMs: options.range.raft.electionTimeoutMs,
+      electionTimeoutMs,
       range: (id) => this.#ranges.get(id),
-      ranges: { [Symbol.iterator]: () => this.#ranges.values() },
+      // A sleeper has heard its leader, or is woken when the leader's node is lost.
+      ranges: { [Symbol.iterator]: () => this.#sleepers.awake[Symbol.iterator]() },
       damaged: { [Symbol.iterator]: () => this.#damaged.values() },
       send: (to, message) => {
         this.#outbox.addWire(to, message)
@@ -121,6 +135,7 @@ export class Store {
       this.#holdEpoch(found.range)
       this.#openFound(found)
     }
+    for (const range of [...this.#ranges.values()]) this.#moved(range)
     storage.log.beforeFlush = () => this.#beforeFlush()
     this.#tick()
   }
@@ -136,21 +151,25 @@ export class Store {
   }
 
   /** The range here that holds `key`, if any. */
-  rangeOf(_key: Uint8Array): Range | undefined {
-    // One range covers all keys so far.
-    for (const range of this.#ranges.values()) return range
-    return undefined
+  rangeOf(key: Uint8Array): Range | undefined {
+    return this.#index.find(key)
+  }
+
+  /** How many ranges tick: the others sleep. */
+  get awakeCount(): number {
+    return this.#sleepers.awakeCount
   }
 
   get epoch(): HeldEpoch | null {
     if (this.#epoch === null) return null
-    for (const range of this.#ranges.values()) this.#epochConfirmed ||= range.confirmed
+    if (!this.#epochConfirmed) this.#epochConfirmed = [...this.#ranges.values()].some((range) => range.confirmed)
     return { epoch: this.#epoch, confirmed: this.#epochConfirmed }
   }
 
   describe(): StoreDescriptor {
     const ranges: RangeDescriptor[] = [...this.#ranges.values()].map((range) => range.describe())
     for (const found of this.#damaged.values()) ranges.push(describeDamaged(found))
+    ranges.sort((a, b) => compareStarts(a.boundary.start, b.boundary.start) || b.ver.high - a.ver.high)
     const { name, node, host, address } = this.options
     return { id: this.id, host, name, node, address, ranges }
   }
@@ -227,12 +246,18 @@ export class Store {
 
   /** The connection to that store broke: what was on its way is lost. */
   peerDown(store: StoreId): void {
-    for (const range of this.#ranges.values()) range.peerUnreachable(store)
+    for (const range of this.#ranges.values()) {
+      range.peerUnreachable(store)
+      // It may be dead: its followers here have slept because it lived.
+      if (range.leader === store) range.wake()
+    }
   }
 
-  /** Another process serves that store now. */
-  peerUp(): void {
-    for (const range of this.#ranges.values()) range.wake()
+  /** Another process serves that store now: what it knew and did not write down is lost. */
+  peerUp(store: StoreId): void {
+    for (const range of this.#ranges.values()) {
+      if (range.members.some((member) => member.store === store)) range.wake()
+    }
   }
 
   // ---- stop --------------------------------------------------------------------------------------------------------------
@@ -241,13 +266,14 @@ export class Store {
   async handOver(patienceMs: number): Promise<void> {
     const { clock } = this.#deps
     const deadlineMs = clock.monotonicMs() + patienceMs
-    for (const range of this.#ranges.values()) {
+    const handOver = async (range: Range): Promise<void> => {
       while (range.isLeader && clock.monotonicMs() < deadlineMs) {
         if (!range.handOver() && !range.describe().progress.some((peer) => peer.store !== this.id)) break
         // Closed meanwhile: it leads no more.
         await range.nextTurn().catch(() => {})
       }
     }
+    await Promise.all([...this.#ranges.values()].map(handOver))
   }
 
   async close(): Promise<void> {
@@ -264,8 +290,9 @@ export class Store {
   #tick(): void {
     this.#cancelTick = this.#deps.timers.after(this.options.tickMs, () => {
       if (this.#closed) return
-      for (const range of this.#ranges.values()) range.tick()
-      this.#dismissals.tick(this.#deps.clock.monotonicMs())
+      const nowMs = this.#deps.clock.monotonicMs()
+      this.#sleepers.tick(nowMs, this.#ranges.values())
+      this.#dismissals.tick(nowMs)
       this.#tick()
     })
   }
@@ -286,7 +313,7 @@ export class Store {
     const diskFree = this.#deps.storage.log.busySinceMs === null
     const ranges = this.#dirty
     this.#dirty = new Set()
-    for (const range of ranges) range.turn(diskFree)
+    for (const range of ranges) this.#turn(range, diskFree)
     this.#inTurns = false
     this.#outbox.flush()
     // What became dirty during the turns runs after the events that wait meanwhile.
@@ -296,17 +323,22 @@ export class Store {
     }
   }
 
+  #turn(range: Range, diskFree: boolean): void {
+    range.turn(diskFree)
+    if (this.#ranges.get(range.id) !== range) return
+    this.#sleepers.stirs(range)
+    if (range.hasWork) this.#withWork.add(range)
+    else this.#withWork.delete(range)
+    this.#unpark(range.id)
+  }
+
   #beforeFlush(): void {
     if (this.#closed || this.#inTurns) return
-    let any = false
-    for (const range of this.#ranges.values()) {
-      if (!range.hasWork) continue
-      any = true
-      this.#inTurns = true
-      range.turn(true)
-      this.#inTurns = false
-    }
-    if (any) this.#outbox.flush()
+    const ranges = [...this.#withWork, ...this.#dirty].filter((range) => range.hasWork)
+    this.#inTurns = true
+    for (const range of new Set(ranges)) this.#turn(range, true)
+    this.#inTurns = false
+    if (ranges.length > 0) this.#outbox.flush()
     if (this.#dirty.size > 0) {
       const [first] = this.#dirty
       if (first) this.#schedule(first)
@@ -324,6 +356,16 @@ export class Store {
     queueMicrotask(() => {
       this.#sendAsked = false
       this.#outbox.flush()
+    })
+  }
+
+  /** Many ranges may change in one turn: who listens is told once. */
+  #noteChange(): void {
+    if (this.#changeNoted) return
+    this.#changeNoted = true
+    queueMicrotask(() => {
+      this.#changeNoted = false
+      this.#deps.changed()
     })
   }
 
@@ -367,7 +409,7 @@ export class Store {
     if (this.#ranges.get(id) !== range) return
     const { log, data } = this.#deps.storage
     const { term: newest, commit } = range.describe()
-    this.#ranges.delete(id)
+    this.#forget(range)
     const closed = range.close('this replica is damaged')
     this.#inBackground(closed)
     this.#takeOut(
@@ -383,7 +425,7 @@ export class Store {
       },
       reason,
     )
-    this.#deps.changed()
+    this.#noteChange()
   }
 
   #open(found: FoundRange): Range {
@@ -395,15 +437,75 @@ export class Store {
       coprocessor: this.#deps.makeCoprocessor(),
       send: (id, messages) => this.#send(id, messages),
       schedule: (which) => this.#schedule(which),
-      changed: () => this.#deps.changed(),
+      changed: () => this.#noteChange(),
+      moved: (which) => this.#moved(which),
+      roomForHalf: (left, right) => this.#roomForHalf(left, right),
+      split: (left, right, half) => this.#split(left, right, half),
       removed: (which) => this.#destroy(which),
       damaged: (which, reason) => this.#damagedNow(which, reason),
       dismissed: (which, member) => this.#dismissals.tell(which, member),
       pullSnapshot: (id, from, indexMin) => snapshotFromChunks(this.#pull(id, from, indexMin)),
     })
     this.#ranges.set(found.range, range)
+    this.#index.changed()
     this.#schedule(range)
     return range
+  }
+
+  #forget(range: Range): void {
+    this.#ranges.delete(range.id)
+    this.#index.changed()
+    this.#sleepers.gone(range)
+    this.#dirty.delete(range)
+    this.#withWork.delete(range)
+  }
+
+  // ---- split -------------------------------------------------------------------------------------------------------------
+
+  /** A replica of the right half that comes, goes or fetches a snapshot just now is waited for, and fetches no more. */
+  #roomForHalf(left: Range, right: RangeId): boolean {
+    const there = this.#ranges.get(right)
+    const isFetching = there?.boundary === null && there.isPulling
+    if (!isFetching && !this.#inTransition.has(right)) return true
+    this.#parked.set(right, left)
+    there?.giveUpPull('the left range has come to its split')
+    return false
+  }
+
+  #unpark(right: RangeId): void {
+    const left = this.#parked.get(right)
+    if (!left) return
+    this.#parked.delete(right)
+    if (this.#ranges.get(left.id) === left) this.#schedule(left)
+  }
+
+  #split(left: Range, right: RangeId, half: FoundRange | null): void {
+    this.#index.changed()
+    this.#deps.log.info('split', { range: left.id, right, version: left.ver.high, here: half !== null })
+    if (!half) return
+    const voter = this.#ranges.get(right)
+    if (voter) {
+      // All that it was is its vote, which the half keeps. It fetches nothing: that was seen to.
+      this.#forget(voter)
+      this.#inBackground(voter.close('it has become the right half of a split'))
+    }
+    const range = this.#open(half)
+    // Nobody else stands so soon: writes to the right half wait for this election.
+    if (left.isLeader) range.campaign()
+  }
+
+  /**
+   * A snapshot has come: what it covers and is older here was absorbed meanwhile. Such a group has ended for good, since
+   * each key belongs to ever newer ranges.
+   */
+  #moved(range: Range): void {
+    this.#index.changed()
+    const { boundary, ver } = range
+    if (!boundary) return
+    for (const other of [...this.#ranges.values()]) {
+      if (other === range || !other.boundary || other.ver.high >= ver.high) continue
+      if (covers(boundary, other.boundary)) this.#destroy(other)
+    }
   }
 
   #pull(id: RangeId, from: Member, indexMin: number): AsyncIterable<v1.SnapshotChunk> {
@@ -455,19 +557,19 @@ export class Store {
     await this.#deps.storage.createReplica(id, replica)
     if (this.#closed) return
     this.#open({ ...replica, range: id, state: 'ok', reason: '', lastIndex: replica.snapshot.index })
-    this.#deps.changed()
+    this.#noteChange()
   }
 
   #destroy(range: Range): void {
     const { id, self } = range
     if (this.#inTransition.has(id) || this.#ranges.get(id) !== range) return
-    this.#ranges.delete(id)
+    this.#forget(range)
     const closed = range.close('this replica was removed from its range')
     void this.#alone(id, async () => {
       await closed
       await this.#deps.storage.destroyReplica(id, self.replica)
       this.#deps.log.info('removed a replica', { range: id, replica: self.replica })
-      this.#deps.changed()
+      this.#noteChange()
     })
   }
 
@@ -475,7 +577,10 @@ export class Store {
   #alone(id: RangeId, work: () => Promise<void>): Promise<void> {
     assert(!this.#inTransition.has(id), () => `two things at once with the replica of ${id}`)
     this.#inTransition.add(id)
-    const done = work().finally(() => this.#inTransition.delete(id))
+    const done = work().finally(() => {
+      this.#inTransition.delete(id)
+      this.#unpark(id)
+    })
     this.#inBackground(done)
     return done
   }
@@ -498,7 +603,7 @@ export class Store {
     void this.#alone(id, async () => {
       await this.#deps.storage.destroyReplica(id, replica)
       this.#damaged.delete(id)
-      this.#deps.changed()
+      this.#noteChange()
     })
   }
 }
