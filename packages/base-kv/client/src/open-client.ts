@@ -13,7 +13,6 @@ import {
   type ReadOptions,
   realDeps,
   type Settings,
-  type WriteOptions,
 } from './options.ts'
 import { type ClusterPicture, describeCluster } from './picture.ts'
 import {
@@ -33,15 +32,15 @@ import { type KeyValue, scanPages, type ScanRange } from './scan.ts'
 
 /**
  * Every failure is a KvError. `applied` of it is "no" (certainly not applied) or "unknown"; a write that was sent and not
- * answered is `OutcomeUnknown`, never called failed. Bytes given may be changed once the call returned; bytes that come
- * back belong to the caller.
+ * answered is sent again until its deadline, applied once all the same; what became of it after that is `OutcomeUnknown`,
+ * never called failed. Bytes given may be changed once the call returned; bytes that come back belong to the caller.
  */
 export interface KvClient {
-  put(key: Bytes, value: Bytes, options?: WriteOptions): Promise<void>
+  put(key: Bytes, value: Bytes, options?: CallOptions): Promise<void>
   /** @returns undefined when the key is absent */
   get(key: Bytes, options?: ReadOptions): Promise<Uint8Array | undefined>
   /** Deleting what is absent is fine. */
-  delete(key: Bytes, options?: WriteOptions): Promise<void>
+  delete(key: Bytes, options?: CallOptions): Promise<void>
   /** Writes `value` if the key holds `expect`; `null`: if it is absent. */
   compareAndSet(
     key: Bytes,
@@ -49,7 +48,7 @@ export interface KvClient {
     options?: CallOptions,
   ): Promise<CompareAndSetResult>
   /** All or nothing; all keys in one range. */
-  batch(ops: readonly BatchOp[], options?: WriteOptions): Promise<void>
+  batch(ops: readonly BatchOp[], options?: CallOptions): Promise<void>
   /** Keys in order; `timeoutMs` is for each page. */
   scan(range?: ScanRange, options?: ReadOptions): AsyncIterable<KeyValue>
   /** The same in the pages in which it comes, none empty. */
@@ -77,7 +76,7 @@ class Client implements KvClient {
     this.#router = new Router(settings, deps)
   }
 
-  put(key: Bytes, value: Bytes, options?: WriteOptions): Promise<void> {
+  put(key: Bytes, value: Bytes, options?: CallOptions): Promise<void> {
     return this.#call(() => putRequest(key, value, this.#settings), nothing, options)
   }
 
@@ -85,7 +84,7 @@ class Client implements KvClient {
     return this.#call(() => getRequest(key, options?.consistency), decodeGet, options)
   }
 
-  delete(key: Bytes, options?: WriteOptions): Promise<void> {
+  delete(key: Bytes, options?: CallOptions): Promise<void> {
     return this.#call(() => deleteRequest(key), nothing, options)
   }
 
@@ -97,7 +96,7 @@ class Client implements KvClient {
     return this.#call(() => compareAndSetRequest(key, change, this.#settings), decodeCompareAndSet, options)
   }
 
-  batch(ops: readonly BatchOp[], options?: WriteOptions): Promise<void> {
+  batch(ops: readonly BatchOp[], options?: CallOptions): Promise<void> {
     if (ops.length === 0) return Promise.resolve()
     return this.#call(() => batchRequest(ops, this.#settings), nothing, options)
   }
@@ -133,18 +132,11 @@ class Client implements KvClient {
     this.close()
   }
 
-  #call<T>(request: () => Request, decode: (reply: Uint8Array) => T, options: WriteOptions = {}): Promise<T> {
+  #call<T>(request: () => Request, decode: (reply: Uint8Array) => T, options: CallOptions = {}): Promise<T> {
     return new Promise((resolve, reject) => {
       // A request that is wrong throws, which rejects.
-      this.#router.begin(
-        request(),
-        {
-          timeoutMs: options.timeoutMs ?? this.#settings.timeoutMs,
-          retryUnknown: options.retryUnknown ?? this.#settings.retryUnknown,
-        },
-        (reply) => resolve(decode(reply)),
-        reject,
-      )
+      const timeoutMs = options.timeoutMs ?? this.#settings.timeoutMs
+      this.#router.begin(request(), timeoutMs, (reply) => resolve(decode(reply)), reject)
     })
   }
 }

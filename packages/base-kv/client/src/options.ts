@@ -32,11 +32,6 @@ export interface ClientOptions {
   readonly connectTimeoutMs?: number
   /** A connection on which nothing at all comes back for this long, pings neither, is given up. Default 2,000. */
   readonly stuckMs?: number
-  /**
-   * Sends a put, delete or batch again when its outcome is unknown. Only for callers who alone write these keys: the
-   * second sending could overwrite what somebody else wrote after the first. Default false.
-   */
-  readonly retryUnknown?: boolean
   /** What the cluster is configured to take; default `limits.valueBytesMax`. */
   readonly valueBytesMax?: number
   /** Operations under way at once; beyond it calls fail with TryLater. Default `limits.pipelineInFlightMax`. */
@@ -51,11 +46,6 @@ export interface CallOptions {
 export interface ReadOptions extends CallOptions {
   /** Default "linearizable". */
   readonly consistency?: Consistency
-}
-
-export interface WriteOptions extends CallOptions {
-  /** See `ClientOptions.retryUnknown`. */
-  readonly retryUnknown?: boolean
 }
 
 /** The doors to time, chance and network; tests bring their own. */
@@ -74,7 +64,6 @@ export interface Settings {
   readonly unreachablePatienceMs: number
   readonly connectTimeoutMs: number
   readonly stuckMs: number
-  readonly retryUnknown: boolean
   readonly valueBytesMax: number
   readonly inFlightMax: number
   readonly log: Log
@@ -92,7 +81,6 @@ export function readSettings(options: ClientOptions): Settings {
     unreachablePatienceMs: options.unreachablePatienceMs ?? 1_000,
     connectTimeoutMs: options.connectTimeoutMs ?? 2_000,
     stuckMs: options.stuckMs ?? 2_000,
-    retryUnknown: options.retryUnknown ?? false,
     valueBytesMax: options.valueBytesMax ?? limits.valueBytesMax,
     inFlightMax: options.inFlightMax ?? limits.pipelineInFlightMax,
     log: options.log ?? silentLog,

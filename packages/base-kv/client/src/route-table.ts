@@ -18,9 +18,13 @@ export interface RangeReport {
   readonly term: number
   /** Store id; empty while no leader is known. */
   readonly leader: string
+  /** How many writes the range has recorded; what writes take along (PipelineOp.seen). */
+  readonly position: number
 }
 
 export interface Route extends RangeReport {
+  /** The newest heard of. Grows, but for a route that answers of another range had spoilt. */
+  position: number
   /** Where a node said, in a reply, that the leader is: host:port. Valid for this version and term only. */
   movedTo: string | undefined
 }
@@ -60,8 +64,15 @@ export class RouteTable {
     this.#pieces = layClaims([...newest.values()].sort(compareReports)).map(({ boundary, claim }) => {
       const known = before.get(claim.rangeId)
       const isSame = known !== undefined && known.verHigh === claim.verHigh && known.term === claim.term
-      return { boundary, claim: { ...claim, boundary, movedTo: isSame ? known.movedTo : undefined } }
+      const position = Math.max(claim.position, known?.position ?? 0)
+      return { boundary, claim: { ...claim, boundary, position, movedTo: isSame ? known.movedTo : undefined } }
     })
+  }
+
+  /** The range of `key` is at `position`, whatever was heard before if `isCorrection`. */
+  hear(key: Uint8Array, position: number, isCorrection: boolean): void {
+    const route = this.find(key)
+    if (route) route.position = isCorrection ? position : Math.max(route.position, position)
   }
 
   /** The route of `key`; of the first key when `null`. */
