@@ -244,7 +244,7 @@ export class Range {
   }
 
   describe(): RangeDescriptor {
-    const { applied, state, data } = this.#machine
+    const { applied, state, data, requests } = this.#machine
     const { storage } = this.#deps
     return rangeDescriptor({
       id: this.id,
@@ -252,6 +252,7 @@ export class Range {
       state,
       applied,
       flushed: data && storage.data.has(this.id) ? storage.data.flushedApplied(this.id) : applied,
+      requestPosition: requests?.position ?? 0,
     })
   }
 
@@ -496,6 +497,7 @@ export class Range {
     const now = this.#deps.clock.monotonicMs()
     const leads = this.#raft.role === 'leader'
     this.#asleep = this.#status().asleep
+    if (this.#asleep) this.#machine.requests?.rest()
     if (leads && !this.#wasLeader) this.#proposals.gainedLeadership(this.#raft.lastIndex)
     if (!leads) this.#proposals.lostLeadership(now, 'this node does not lead the range any more')
     if (leads !== this.#wasLeader) {
@@ -594,7 +596,13 @@ export class Range {
   // ---- snapshot and log ------------------------------------------------------------------------------------------------
 
   #standOn({ snapshot, state }: LoadedSnapshot): void {
-    this.#machine.replace(this.#deps.storage.data.range(this.id), state, snapshot.index)
+    try {
+      this.#machine.replace(this.#deps.storage.data.range(this.id), state, snapshot.index)
+    } catch (thrown) {
+      if (!(thrown instanceof KvError)) throw thrown
+      this.#deps.damaged(this, thrown.message)
+      return
+    }
     this.#toApply.skipTo(snapshot.index)
     this.#proposals.skippedTo(snapshot.index)
     this.#raft.snapshotInstalled(this.#deps.clock.monotonicMs(), snapshot)

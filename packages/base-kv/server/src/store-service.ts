@@ -248,6 +248,7 @@ function rangeToWire(range: RangeDescriptor): v1.RangeDescriptor.$Properties {
       silentMs: peer.silentMs,
     })),
     snapshotIndex: range.snapshotIndex,
+    requestPosition: range.requestPosition,
     flushedIndex: range.flushed,
     damage: range.damage,
   }
