@@ -1,5 +1,11 @@
 /** base-kv/client: put, get, delete, compare-and-set, batch, scan; router, pipelines, retries. */
-export type { ChangeReplicasOptions, ExpectedVersion, TransferOptions } from './management.ts'
+export type {
+  ChangeReplicasOptions,
+  ExpectedVersion,
+  SplitOptions,
+  SplitResult,
+  TransferOptions,
+} from './management.ts'
 export { findStore } from './management.ts'
 export { type KvClient, openClient } from './open-client.ts'
 export type { Bytes, CallOptions, ClientDeps, ClientOptions, Consistency, ReadOptions } from './options.ts'

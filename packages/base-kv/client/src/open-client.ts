@@ -3,7 +3,15 @@
  * pipeline of the leader's node → one frame with all that was called in the same turn → reply, matched by id.
  */
 import type { v1 } from '@base-kv/protocol'
-import { type ChangeReplicasOptions, changeReplicas, type TransferOptions, transferLeadership } from './management.ts'
+import {
+  type ChangeReplicasOptions,
+  changeReplicas,
+  type SplitOptions,
+  splitRange,
+  type SplitResult,
+  type TransferOptions,
+  transferLeadership,
+} from './management.ts'
 import {
   type Bytes,
   type CallOptions,
@@ -57,6 +65,8 @@ export interface KvClient {
   describe(options?: CallOptions): Promise<ClusterPicture>
   transfer(options: TransferOptions): Promise<v1.RangeDescriptor.$Properties>
   changeReplicas(options: ChangeReplicasOptions): Promise<v1.RangeDescriptor.$Properties>
+  /** Cuts a range in two; no data moves. */
+  split(options: SplitOptions): Promise<SplitResult>
   /** Ends what is under way: what was sent is `OutcomeUnknown`, the rest `Unreachable`. */
   close(): void
   [Symbol.dispose](): void
@@ -122,6 +132,10 @@ class Client implements KvClient {
 
   changeReplicas(options: ChangeReplicasOptions): Promise<v1.RangeDescriptor.$Properties> {
     return changeReplicas(this.#router, { timeoutMs: this.#settings.timeoutMs, ...options })
+  }
+
+  split(options: SplitOptions): Promise<SplitResult> {
+    return splitRange(this.#router, { timeoutMs: this.#settings.timeoutMs, ...options })
   }
 
   close(): void {

@@ -16,7 +16,7 @@ export interface Piece<T> {
 export type Pieces<T> = readonly Piece<T>[]
 
 /** @param claims the newest first */
-export function layClaims<T extends { readonly boundary: Boundary }>(claims: Iterable<T>): Pieces<T> {
+export function layClaims<T extends { readonly boundary: Boundary }>(claims: Iterable<T>): Piece<T>[] {
   const pieces: Piece<T>[] = []
   for (const claim of claims) layUnder(pieces, claim)
   return pieces
@@ -24,8 +24,14 @@ export function layClaims<T extends { readonly boundary: Boundary }>(claims: Ite
 
 /** The piece that holds `key`. */
 export function pieceOf<T>(pieces: Pieces<T>, key: Uint8Array): Piece<T> | undefined {
-  const piece = pieces[firstEndingBehind(pieces, key)]
-  return piece !== undefined && contains(piece.boundary, key) ? piece : undefined
+  return pieces[indexOfPiece(pieces, key)]
+}
+
+/** Where the piece that holds `key` stands; -1 when there is none. */
+export function indexOfPiece(pieces: Pieces<unknown>, key: Uint8Array): number {
+  const at = firstEndingBehind(pieces, key)
+  const piece = pieces[at]
+  return piece !== undefined && contains(piece.boundary, key) ? at : -1
 }
 
 /** Adds what `claim` has and no piece holds already. */

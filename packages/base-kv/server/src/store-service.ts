@@ -31,14 +31,15 @@ export function storeService(options: StoreServiceOptions, deps: StoreServiceDep
   /** Runs `act` on the leader of the range, here or elsewhere; answers with the range as it is then. */
   const managed =
     (
-      read: (body: Buffer) => { rangeId: string; ver: { high: number; low: number } },
+      read: (body: Buffer) => { rangeId: string; key?: Uint8Array; ver: { high: number; low: number } },
       act: (range: Range, body: Buffer) => Promise<v1.ManagementReply.$Properties | void>,
     ): UnaryHandler =>
     (body, call, reply) => {
       void answer(reply, async () => {
         const request = readRequest(() => read(body))
         const store = storeOf(deps, call)
-        const range = rangeOf(store, request.rangeId)
+        const range =
+          request.rangeId === '' && request.key ? store.rangeOf(request.key) : rangeOf(store, request.rangeId)
         const leader = range?.leader ?? null
         if (!range || (!range.isLeader && leader !== store.id)) return passOn(deps, call, body, leader, request.rangeId)
         const { ver } = range.describe()
@@ -84,8 +85,8 @@ export function storeService(options: StoreServiceOptions, deps: StoreServiceDep
       ),
       [path('Split')]: managed(
         (body) => {
-          const { rangeId, verHigh, verLow } = v1.SplitRequest.decode(body)
-          return { rangeId, ver: { high: verHigh, low: verLow } }
+          const { rangeId, verHigh, verLow, splitKey } = v1.SplitRequest.decode(body)
+          return { rangeId, key: splitKey, ver: { high: verHigh, low: verLow } }
         },
         async (range, body) => ({ rightId: await range.split(v1.SplitRequest.decode(body).splitKey) }),
       ),

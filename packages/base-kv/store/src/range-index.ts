@@ -1,6 +1,6 @@
 /** Which range here holds a key: of several that claim it the one with the higher high half of `ver`. */
-import type { Boundary } from '@base-kv/base'
-import { layClaims, pieceOf, type Pieces } from '@base-kv/landscape'
+import { type Boundary, compareEnds, compareStarts } from '@base-kv/base'
+import { indexOfPiece, layClaims, type Piece, pieceOf } from '@base-kv/landscape'
 import type { Range } from '@base-kv/range'
 
 interface Claim {
@@ -12,7 +12,7 @@ interface Claim {
 export class RangeIndex {
   readonly #ranges: () => Iterable<Range>
   // null: something has changed since.
-  #pieces: Pieces<Claim> | null = null
+  #pieces: Piece<Claim>[] | null = null
 
   constructor(ranges: () => Iterable<Range>) {
     this.#ranges = ranges
@@ -23,18 +23,38 @@ export class RangeIndex {
     this.#pieces = null
   }
 
+  /** One of them was cut in two: not worth to lay thousands anew. */
+  split(left: Range, right: Range): void {
+    const halves = [claimOf(left), claimOf(right)]
+    const [first, second] = halves
+    const key = right.boundary?.start
+    if (!this.#pieces || !first || !second || !key) return this.changed()
+    const at = indexOfPiece(this.#pieces, key)
+    const whole = this.#pieces[at]
+    // What was laid over others shows in parts.
+    const isWhole =
+      whole?.claim.range === left &&
+      compareStarts(whole.boundary.start, first.boundary.start) === 0 &&
+      compareEnds(whole.boundary.end, second.boundary.end) === 0
+    if (!isWhole) return this.changed()
+    this.#pieces.splice(at, 1, piece(first), piece(second))
+  }
+
   /** Replicas without data hold no keys. */
   find(key: Uint8Array): Range | undefined {
-    this.#pieces ??= layClaims(this.#claims())
+    this.#pieces ??= this.#lay()
     return pieceOf(this.#pieces, key)?.claim.range
   }
 
-  #claims(): Claim[] {
-    const claims: Claim[] = []
-    for (const range of this.#ranges()) {
-      const { boundary, ver } = range
-      if (boundary) claims.push({ range, high: ver.high, boundary })
-    }
-    return claims.sort((a, b) => b.high - a.high)
+  #lay(): Piece<Claim>[] {
+    const claims = [...this.#ranges()].flatMap((range) => claimOf(range) ?? [])
+    return layClaims(claims.sort((a, b) => b.high - a.high))
   }
 }
+
+function claimOf(range: Range): Claim | null {
+  const { boundary, ver } = range
+  return boundary && { range, high: ver.high, boundary }
+}
+
+const piece = (claim: Claim): Piece<Claim> => ({ claim, boundary: claim.boundary })

@@ -447,7 +447,6 @@ export class Store {
       pullSnapshot: (id, from, indexMin) => snapshotFromChunks(this.#pull(id, from, indexMin)),
     })
     this.#ranges.set(found.range, range)
-    this.#index.changed()
     this.#schedule(range)
     return range
   }
@@ -480,9 +479,11 @@ export class Store {
   }
 
   #split(left: Range, right: RangeId, half: FoundRange | null): void {
-    this.#index.changed()
     this.#deps.log.info('split', { range: left.id, right, version: left.ver.high, here: half !== null })
-    if (!half) return
+    if (!half) {
+      this.#index.changed()
+      return
+    }
     const voter = this.#ranges.get(right)
     if (voter) {
       // All that it was is its vote, which the half keeps. It fetches nothing: that was seen to.
@@ -490,6 +491,7 @@ export class Store {
       this.#inBackground(voter.close('it has become the right half of a split'))
     }
     const range = this.#open(half)
+    this.#index.split(left, range)
     // Nobody else stands so soon: writes to the right half wait for this election.
     if (left.isLeader) range.campaign()
   }
@@ -557,6 +559,7 @@ export class Store {
     await this.#deps.storage.createReplica(id, replica)
     if (this.#closed) return
     this.#open({ ...replica, range: id, state: 'ok', reason: '', lastIndex: replica.snapshot.index })
+    this.#index.changed()
     this.#noteChange()
   }
 
