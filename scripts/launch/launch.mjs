@@ -63,6 +63,8 @@ export async function launch(name, args) {
     // The launcher's commands work on the repository; `base-kv` works where the user stands.
     if (name !== 'base-kv' && name !== 'start' && name !== 'tour') process.chdir(root)
     const serves = name === 'base-kv' && args[0] === 'node'
+    // As nodes of a local cluster: packages/app/cli/src/cluster/spawn-node.ts says why.
+    if (serves) parts.unshift('--max-semi-space-size=16')
     await become(pinnedNode(), parts, { diesWithParent: !serves })
   } catch (thrown) {
     if (!(thrown instanceof LaunchError)) throw thrown

@@ -2,8 +2,9 @@
  * When the log is cut, and where. Only behind what is flushed, and with patience: a follower that is catching up reads
  * from the log, which costs far less than a snapshot. Patience has a bound.
  */
-import { limits, type LogIndex, logIndex } from '@base-kv/base'
-import type { RaftStatus } from '@base-kv/raft'
+import { limits, type LogIndex, logIndex, type RangeId } from '@base-kv/base'
+import type { RaftMachine, RaftStatus } from '@base-kv/raft'
+import type { Storage } from '@base-kv/storage'
 
 export interface CompactionOptions {
   /** Log bytes over which a range cuts; about half of them stay. Default 32 MiB. */
@@ -45,4 +46,25 @@ export function compactionIndex(options: CompactionOptions, shape: LogShape): Lo
     }
   }
   return cut > first ? logIndex(cut) : null
+}
+
+/** Cuts the log if it is time. */
+export function cutLog(
+  range: RangeId,
+  options: CompactionOptions,
+  of: {
+    readonly raft: RaftMachine
+    readonly storage: Storage
+    readonly nowMs: number
+    readonly pulledIndex: LogIndex | null
+  },
+): void {
+  const { raft, pulledIndex, nowMs } = of
+  const { log, data } = of.storage
+  const bytes = log.bytes(range)
+  const entries = raft.lastIndex - log.snapshot(range).index
+  if (bytes < options.logBytesSoft && entries < options.logEntriesSoft) return
+  const status = raft.status(nowMs)
+  const index = compactionIndex(options, { status, bytes, flushed: data.flushedApplied(range), pulledIndex })
+  if (index !== null) log.compact(range, raft.compact(index))
 }

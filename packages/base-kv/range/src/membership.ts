@@ -1,19 +1,22 @@
 /** Changes of who holds the range, from the leader's side: those that somebody asks for, and repair. One at a time. */
 import { KvError, type Log, type RangeId, type StoreId } from '@base-kv/base'
-import type { Member, RaftMachine, RaftStatus } from '@base-kv/raft'
+import { emptyConfig, type Member, type RaftMachine, type RaftStatus } from '@base-kv/raft'
 import { RangeCommand } from './command-batch.ts'
+import { configMembers } from './descriptor.ts'
 import type { Done } from './proposals.ts'
+import type { ReplicatedState } from './range-state.ts'
 import * as refuse from './refusals.ts'
 import { encodeRepair, type PendingRepair, type RepairStep, RepairWatch } from './repair.ts'
-import { changeReplicas, type ReplicaTarget } from './replica-change.ts'
+import { changeReplicas, PATIENCE_MS, type ReplicaTarget } from './replica-change.ts'
 
 /** What it needs of the range. */
 export interface MembershipHost {
   readonly raft: RaftMachine
   readonly log: Log
+  readonly self: Member
   nowMs(): number
-  /** As applied. */
-  pendingRepair(): PendingRepair | null
+  /** As applied; null: uninitialised. */
+  state(): ReplicatedState | null
   /** Replicates a command of the range's own. */
   propose(kind: number, body: Uint8Array, done: Done): void
   schedule(): void
@@ -21,12 +24,19 @@ export interface MembershipHost {
   nextTurn(): Promise<void>
 }
 
+/** Repair waits less long for a store that is down: meanwhile nobody else could change the members. */
+const REPAIR_SILENCE_MS = 15_000
+
+/** A leader on a nearly full disk tries to hand over this often. */
+const MOVE_AWAY_MS = 60_000
+
 export class Membership {
   readonly #range: RangeId
   readonly #aliveMs: number
   readonly #host: MembershipHost
   readonly #repairs = new RepairWatch()
   #underWay = false
+  #moveAwayMs = Number.NEGATIVE_INFINITY
 
   /** `aliveMs`: a member that answered within it counts as alive. */
   constructor({ range, aliveMs }: { readonly range: RangeId; readonly aliveMs: number }, host: MembershipHost) {
@@ -38,7 +48,7 @@ export class Membership {
   /** Resolves when the target configuration is committed. @throws KvError */
   async change(target: ReplicaTarget): Promise<void> {
     await this.#change(target)
-    const pending = this.#host.pendingRepair()
+    const pending = this.#pending
     // Whoever names the members himself decides about that one too.
     if (pending && ![...target.voters, ...target.learners].includes(pending.store)) this.#remember(null, () => {})
   }
@@ -53,15 +63,44 @@ export class Membership {
     return !this.#underWay && this.#repairs.idle
   }
 
+  /** Everybody in the newest configuration known here. */
+  get members(): readonly Member[] {
+    return configMembers(this.#status().config)
+  }
+
+  /** Whether that replica, or an older one of its store (one that is damaged may not know its own id), may be a member. */
+  mayBeIn({ store, replica }: Member): boolean {
+    const applied = configMembers(this.#host.state()?.config ?? emptyConfig)
+    return [...this.members, ...applied].some((one) => one.store === store && one.replica <= replica)
+  }
+
+  /** False when nobody can take over. */
+  handOver(): boolean {
+    const { raft, self, nowMs, schedule } = this.#host
+    const heirs = this.#status()
+      .progress.filter((peer) => peer.voter && peer.member.store !== self.store)
+      .sort((a, b) => b.match - a.match || a.silentMs - b.silentMs)
+    const began = heirs.some((heir) => raft.transferLeader(nowMs(), heir.member.store).ok)
+    if (began) schedule()
+    return began
+  }
+
+  /** The disk is nearly full here; nobody knows about the others', so leadership must not go round for ever. */
+  moveAway(nowMs: number): void {
+    if (nowMs < this.#moveAwayMs) return
+    this.#moveAwayMs = nowMs + MOVE_AWAY_MS
+    if (this.handOver()) this.#host.log.warn('hands over: the disk is nearly full', { range: this.#range })
+  }
+
   heardGone(member: Member): void {
     this.#repairs.heardGone(member)
   }
 
   /** Takes the next step of a repair, if one is due. Leader only. */
   repair(nowMs: number): void {
-    const pending = this.#host.pendingRepair()
+    const pending = this.#pending
     if (this.#underWay || (this.#repairs.idle && !pending)) return
-    const step = this.#repairs.step(this.#host.raft.status(nowMs), pending, nowMs, this.#aliveMs)
+    const step = this.#repairs.step(this.#status(), pending, nowMs, this.#aliveMs)
     if (step) void this.#carryOut(step)
   }
 
@@ -80,7 +119,7 @@ export class Membership {
     }
     const { store } = step.repair
     try {
-      await this.#change(targetOf(step, this.#host.raft.status(this.#host.nowMs())))
+      await this.#change(targetOf(step, this.#status()), REPAIR_SILENCE_MS)
     } catch (thrown) {
       if (!(thrown instanceof KvError)) throw thrown
       log.warn('could not replace a replica yet', { range: this.#range, store, error: thrown.message })
@@ -88,7 +127,7 @@ export class Membership {
     }
   }
 
-  async #change(target: ReplicaTarget): Promise<void> {
+  async #change(target: ReplicaTarget, silenceMs = PATIENCE_MS): Promise<void> {
     const { raft, nowMs, schedule, transferLeader, nextTurn } = this.#host
     if (raft.role !== 'leader') throw refuse.notLeader(this.#range, raft.leader?.store ?? null)
     if (this.#underWay) throw refuse.changeUnderWay()
@@ -96,7 +135,7 @@ export class Membership {
     try {
       await changeReplicas(
         {
-          status: () => raft.status(nowMs()),
+          status: () => this.#status(),
           changeMembers: (next) => {
             const result = raft.changeMembers(nowMs(), next)
             schedule()
@@ -104,6 +143,7 @@ export class Membership {
           },
           transferLeader,
           isGone: (member) => this.#repairs.isGone(member),
+          silenceMs,
           nextTurn,
           nowMs,
         },
@@ -112,6 +152,14 @@ export class Membership {
     } finally {
       this.#underWay = false
     }
+  }
+
+  get #pending(): PendingRepair | null {
+    return this.#host.state()?.repair ?? null
+  }
+
+  #status(): RaftStatus {
+    return this.#host.raft.status(this.#host.nowMs())
   }
 
   #remember(repair: PendingRepair | null, done: Done): void {

@@ -29,14 +29,14 @@ import {
 import type { FoundRange } from '@base-kv/storage'
 import { ApplyQueue } from './apply-queue.ts'
 import { encodeCommands, RangeCommand } from './command-batch.ts'
-import { compactionIndex } from './compaction.ts'
+import { cutLog } from './compaction.ts'
 import { configMembers, hasMember, rangeDescriptor } from './descriptor.ts'
 import { Membership } from './membership.ts'
 import type { RangeDeps, RangeOptions, ReadConsistency } from './range-deps.ts'
 import { type Done, Proposals, tell } from './proposals.ts'
 import type { ReplicatedState } from './range-state.ts'
-import { othersDecide } from './repair.ts'
-import { Reads, type ReadTurn } from './reads.ts'
+import { ReadPath } from './read-path.ts'
+import type { ReadTurn } from './reads.ts'
 import * as refuse from './refusals.ts'
 import type { ReplicaTarget } from './replica-change.ts'
 import { SnapshotIn } from './snapshot-in.ts'
@@ -48,9 +48,6 @@ import { StateMachine } from './state-machine.ts'
 
 const NOTHING = new Uint8Array(0)
 
-/** A leader on a full disk tries to hand over this often. */
-const MOVE_AWAY_MS = 60_000
-
 export class Range {
   readonly id: RangeId
   readonly self: Member
@@ -59,7 +56,7 @@ export class Range {
   readonly #raft: RaftMachine
   readonly #machine: StateMachine
   readonly #proposals = new Proposals()
-  readonly #reads = new Reads()
+  readonly #reads: ReadPath
   readonly #toApply: ApplyQueue
   readonly #snapshotsOut = new SnapshotsOut()
   readonly #membership: Membership
@@ -68,7 +65,6 @@ export class Range {
   #wasLeader = false
   #confirmAskedTerm = 0
   #turnWaiters: { readonly resolve: () => void; readonly reject: (error: KvError) => void }[] = []
-  #moveAwayMs = Number.NEGATIVE_INFINITY
   #heardLeaderMs: number
   #asleep = false
   #closed: KvError | null = null
@@ -94,6 +90,21 @@ export class Range {
       options.raft,
       { log, random: deps.random },
     )
+    const shared = {
+      raft: this.#raft,
+      log: deps.log,
+      nowMs: () => deps.clock.monotonicMs(),
+      schedule: () => deps.schedule(this),
+    }
+    const identity = { range: found.range, aliveMs: options.raft.electionTimeoutMs }
+    this.#reads = new ReadPath(identity, {
+      ...shared,
+      machine: this.#machine,
+      coprocessor: deps.coprocessor,
+      closed: () => this.#closed,
+      leaderlessMs: () => this.leaderlessMs,
+      damaged: (reason) => deps.damaged(this, reason),
+    })
     this.#snapshotIn = new SnapshotIn(found.range, {
       storage: deps.storage,
       log: deps.log,
@@ -103,19 +114,14 @@ export class Range {
       failed: () => this.#raft.snapshotFailed(deps.clock.monotonicMs()),
       ended: () => deps.schedule(this),
     })
-    this.#membership = new Membership(
-      { range: found.range, aliveMs: options.raft.electionTimeoutMs },
-      {
-        raft: this.#raft,
-        log: deps.log,
-        nowMs: () => deps.clock.monotonicMs(),
-        pendingRepair: () => this.#machine.state?.repair ?? null,
-        propose: (kind, body, done) => this.#proposeOwn(kind, body, done),
-        schedule: () => deps.schedule(this),
-        transferLeader: (target) => this.transferLeader(target),
-        nextTurn: () => this.nextTurn(),
-      },
-    )
+    this.#membership = new Membership(identity, {
+      ...shared,
+      self: this.self,
+      state: () => this.#machine.state,
+      propose: (kind, body, done) => this.#proposeOwn(kind, body, done),
+      transferLeader: (target) => this.transferLeader(target),
+      nextTurn: () => this.nextTurn(),
+    })
   }
 
   // ---- what callers ask ------------------------------------------------------------------------------------------------
@@ -144,35 +150,12 @@ export class Range {
 
   /** Calls `turn` when `query` may answer with the asked consistency, or with why not. */
   read(consistency: ReadConsistency, turn: ReadTurn): void {
-    const refusal = this.#refuseRead(consistency)
-    if (refusal) {
-      turn(refusal)
-      return
-    }
-    if (consistency === 'stale') {
-      turn(null)
-      return
-    }
-    if (consistency === 'lease') {
-      const index = this.#raft.leaseReadIndex(this.#deps.clock.monotonicMs())
-      if (index !== null) {
-        if (this.#machine.applied >= index) turn(null)
-        else this.#reads.collectConfirmed(index, turn)
-        return
-      }
-    }
-    this.#reads.collect(turn)
-    this.#deps.schedule(this)
+    this.#reads.read(consistency, turn)
   }
 
   /** Answers from the state as it is now; call from a `read` turn. @throws KvError */
   query(kind: number, body: Uint8Array): Uint8Array | Promise<Uint8Array> {
-    try {
-      const answer = this.#deps.coprocessor.query(kind, body, this.#machine.reader)
-      return answer instanceof Promise ? answer.catch((thrown: unknown) => this.#readFailed(thrown)) : answer
-    } catch (thrown) {
-      return this.#readFailed(thrown)
-    }
+    return this.#reads.query(kind, body)
   }
 
   /** @throws KvError why not */
@@ -233,7 +216,7 @@ export class Range {
         view: data.readView(),
         state,
         nowMs: this.#deps.clock.monotonicMs(),
-        failed: (thrown) => this.#readFailed(thrown),
+        failed: (thrown) => this.#reads.failed(thrown),
       }
     })
   }
@@ -288,10 +271,17 @@ export class Range {
     this.#proposals.expire(now, this.#options.raft.electionTimeoutMs)
     this.#snapshotsOut.expire(now)
     this.#snapshotIn.giveUpWhenStalled(now)
-    this.#compact()
+    if (this.#machine.data && !this.#snapshotIn.underWay) {
+      cutLog(this.id, this.#options.compaction, {
+        raft: this.#raft,
+        storage: this.#deps.storage,
+        nowMs: now,
+        pulledIndex: this.#snapshotsOut.oldestIndex,
+      })
+    }
     if (this.isLeader) {
       if (this.confirmed) this.#membership.repair(now)
-      this.#moveAwayIfFull(now)
+      if (this.#deps.storage.space.low) this.#membership.moveAway(now)
     }
     if (this.#raft.hasReady() || this.hasWork || this.#turnWaiters.length > 0) this.#deps.schedule(this)
   }
@@ -314,7 +304,7 @@ export class Range {
 
   /** Everybody in the newest configuration known here. */
   get members(): readonly Member[] {
-    return configMembers(this.#status().config)
+    return this.#membership.members
   }
 
   /**
@@ -322,15 +312,10 @@ export class Range {
    * nothing otherwise.
    */
   confirmDismissed(member: Member, answer: () => void): void {
-    // A damaged replica may not know its own id: it asks for all that its store may have had.
-    const isIn = () =>
-      [...this.members, ...configMembers(this.#readyState().config)].some(
-        ({ store, replica }) => store === member.store && replica <= member.replica,
-      )
-    if (!this.isLeader || isIn()) return
+    if (!this.isLeader || this.#membership.mayBeIn(member)) return
     this.read('linearizable', (error) => {
       // A replica hears of its group only once the entry that added it is committed, and that is applied here by now.
-      if (!error && !isIn()) answer()
+      if (!error && !this.#membership.mayBeIn(member)) answer()
     })
   }
 
@@ -379,18 +364,7 @@ export class Range {
 
   /** Hands over to the most caught-up voter that answers. False when there is none, or when this is no leader. */
   handOver(): boolean {
-    const now = this.#deps.clock.monotonicMs()
-    if (!this.isLeader) return false
-    const heirs = this.#status()
-      .progress.filter((peer) => peer.voter && peer.member.store !== this.self.store)
-      .sort((a, b) => b.match - a.match || a.silentMs - b.silentMs)
-    for (const heir of heirs) {
-      if (this.#raft.transferLeader(now, heir.member.store).ok) {
-        this.#deps.schedule(this)
-        return true
-      }
-    }
-    return false
+    return this.isLeader && this.#membership.handOver()
   }
 
   /** `diskFree`: no log sync is in flight, so what is proposed now is not kept waiting by it. */
@@ -401,7 +375,7 @@ export class Range {
       // What arrived comes first: it may commit the entry that the next one waits for.
       this.#advance(now)
       if (diskFree) this.#proposeCollected(now)
-      if (this.#reads.hasCollected) this.#askRound(now)
+      if (this.#reads.hasCollected) this.#reads.ask(now)
       this.#advance(now)
     } catch (thrown) {
       if (!(thrown instanceof KvError) || thrown.code !== 'Corrupt') throw thrown
@@ -459,13 +433,6 @@ export class Range {
     }
   }
 
-  #askRound(now: number): void {
-    const turns = this.#reads.take()
-    const result = this.#raft.readIndex(now)
-    if (result.ok) this.#reads.asked(result.request, turns)
-    else this.#reads.refuse(turns, result.reason === 'notLeader' ? this.#notLeader() : refuse.readsFull())
-  }
-
   #carryOut(ready: Ready): void {
     const { storage } = this.#deps
     if (ready.statusChanged) this.#noticeLeadership()
@@ -484,13 +451,8 @@ export class Range {
       )
     }
     this.#toApply.push(ready.committed)
-    for (const { request, index } of ready.reads) this.#reads.confirmed(request, index)
-    if (ready.readsAborted.length > 0) {
-      const error = refuse.readAborted()
-      for (const request of ready.readsAborted) this.#reads.abort(request, error)
-    }
     if (ready.pullSnapshot) this.#snapshotIn.begin(ready.pullSnapshot.from, ready.pullSnapshot.snapshot)
-    this.#reads.serve(this.#machine.applied)
+    this.#reads.take(ready)
   }
 
   #noticeLeadership(): void {
@@ -511,12 +473,6 @@ export class Range {
       this.#proposeOwn(RangeCommand.confirmEpoch, NOTHING)
     }
     this.#deps.changed(this)
-  }
-
-  #moveAwayIfFull(now: number): void {
-    if (!this.#deps.storage.space.low || now < this.#moveAwayMs) return
-    this.#moveAwayMs = now + MOVE_AWAY_MS
-    if (this.handOver()) this.#deps.log.warn('hands over: the disk is nearly full', { range: this.id })
   }
 
   #proposeOwn(kind: number, body: Uint8Array, done: Done = () => {}): void {
@@ -545,7 +501,7 @@ export class Range {
     }
     if (this.#machine.applied === before) return
     this.#raft.applied(this.#machine.applied)
-    this.#reads.serve(this.#machine.applied)
+    this.#reads.serve()
   }
 
   #applyWhenRoom(): void {
@@ -610,26 +566,6 @@ export class Range {
     this.#deps.changed(this)
   }
 
-  #compact(): void {
-    const { storage } = this.#deps
-    if (!this.#machine.data || this.#snapshotIn.underWay) return
-    const bytes = storage.log.bytes(this.id)
-    const { compaction } = this.#options
-    if (
-      bytes < compaction.logBytesSoft &&
-      this.#raft.lastIndex - storage.log.snapshot(this.id).index < compaction.logEntriesSoft
-    ) {
-      return
-    }
-    const index = compactionIndex(compaction, {
-      status: this.#status(),
-      bytes,
-      flushed: storage.data.flushedApplied(this.id),
-      pulledIndex: this.#snapshotsOut.oldestIndex,
-    })
-    if (index !== null) storage.log.compact(this.id, this.#raft.compact(index))
-  }
-
   // ---- parts -----------------------------------------------------------------------------------------------------------
 
   #status(): RaftStatus {
@@ -638,39 +574,15 @@ export class Range {
 
   #refuseWrite(): KvError | null {
     if (this.#closed) return this.#closed
-    if (this.#raft.role !== 'leader') return this.#notLeader()
+    if (this.#raft.role !== 'leader') return refuse.notLeader(this.id, this.leader)
     if (!this.confirmed) return refuse.notConfirmed()
     return this.#deps.storage.space.low ? refuse.noSpace() : null
-  }
-
-  #refuseRead(consistency: ReadConsistency): KvError | null {
-    if (this.#closed) return this.#closed
-    if (!this.#machine.state) return refuse.noData(this.id)
-    if (consistency !== 'stale' && this.#raft.role !== 'leader') return this.#notLeader()
-    return this.confirmed ? null : refuse.notConfirmed()
   }
 
   #readyState(): ReplicatedState {
     const { state } = this.#machine
     assert(state, 'an initialised replica has a state')
     return state
-  }
-
-  /** A replica with damaged bytes is replaced, if the others can go on without it. @throws what it was given */
-  #readFailed(thrown: unknown): never {
-    if (thrown instanceof KvError && thrown.code === 'Corrupt' && !this.#closed) {
-      const aliveMs = this.#options.raft.electionTimeoutMs
-      const othersGoOn = this.isLeader
-        ? othersDecide(this.#status(), aliveMs)
-        : this.leader !== null && this.leaderlessMs < aliveMs
-      if (othersGoOn) this.#deps.damaged(this, thrown.message)
-      else this.#deps.log.error('stored bytes are damaged', { range: this.id, error: thrown.message })
-    }
-    throw thrown
-  }
-
-  #notLeader(): KvError {
-    return refuse.notLeader(this.id, this.leader)
   }
 }
 

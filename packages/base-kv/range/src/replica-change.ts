@@ -20,6 +20,8 @@ export interface ReplicaChangeHost {
   transferLeader(target: StoreId): void
   /** Its store has answered that this replica is not there and never will be. */
   isGone(member: Member): boolean
+  /** A newcomer that says nothing for so long is given up. */
+  readonly silenceMs: number
   /** Resolves at the range's next turn or tick. */
   nextTurn(): Promise<void>
   nowMs(): number
@@ -27,7 +29,7 @@ export interface ReplicaChangeHost {
 
 /** A newcomer this close behind is promoted. */
 const PROMOTE_BEHIND_MAX = 1_000
-const PATIENCE_MS = 10 * 60_000
+export const PATIENCE_MS = 10 * 60_000
 
 export function checkReplicaTarget(target: ReplicaTarget): KvError | null {
   const all = [...target.voters, ...target.learners]
@@ -60,11 +62,16 @@ export async function changeReplicas(host: ReplicaChangeHost, target: ReplicaTar
   }
   const waitForData = (stores: readonly StoreId[], what: string): Promise<void> =>
     wait((status) => {
-      for (const { member } of status.progress) {
-        if (!stores.includes(member.store) || !host.isGone(member)) continue
-        throw new KvError('TryLater', `store ${member.store} cannot hold a replica of this range`, {
-          hint: 'see its log; when its disk is sound again, wipe its data folder and name the new store instead',
-        })
+      for (const { member, silentMs } of status.progress) {
+        if (!stores.includes(member.store)) continue
+        if (host.isGone(member)) {
+          throw new KvError('TryLater', `store ${member.store} cannot hold a replica of this range`, {
+            hint: 'see its log; when its disk is sound again, wipe its data folder and name the new store instead',
+          })
+        }
+        if (silentMs > host.silenceMs) {
+          throw new KvError('TryLater', `store ${member.store} does not answer`, { hint: 'is its node running?' })
+        }
       }
       return stores.every((store) => hasCaughtUp(status, store))
     }, what)

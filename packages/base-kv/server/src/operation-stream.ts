@@ -131,7 +131,8 @@ export function forwardHandler(gateway: Gateway): BidiHandler {
         gateway.executeForwarded(requestOf(op), op.hops ?? 1, (error, reply, at) => {
           const position = at ?? null
           if (error) {
-            answers.answer({ id, code: error.code, message: error.message, hint: error.hint ?? '', position }, 0)
+            const { code, message, hint = '' } = error
+            answers.answer({ id, code, message, hint, position }, message.length + hint.length)
           } else answers.answer({ id, reply: reply ?? null, position }, reply?.length ?? 0)
         })
       }

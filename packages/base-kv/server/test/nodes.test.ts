@@ -298,7 +298,12 @@ describe('management', () => {
     expect(late.code).toBe('BadVersion')
     expect(late.range!.verLow).toBeGreaterThan(1)
     const { verHigh, verLow } = late.range!
-    const back = await call.change(at, { rangeId: range.id, verHigh, verLow, voters: [...voters, storeOf(b)] })
+    const back = await call.change(at, {
+      rangeId: range.id,
+      verHigh: verHigh ?? 0,
+      verLow: verLow ?? 0,
+      voters: [...voters, storeOf(b)],
+    })
     expect(back.code).toBe('Ok')
     await until(() => rangeOf(b)?.confirmed, 'it is back')
     expect(await call.change(at, { rangeId: range.id, voters: [] })).toMatchObject({ code: 'BadRequest' })

@@ -3,10 +3,10 @@ import { assert, type LogIndex, type RangeId } from '@base-kv/base'
 import { slotKey, slotRange } from './data-keys.ts'
 import type { Generation, SlotBuffer } from './generation.ts'
 import { keyText } from './key-text.ts'
-import type { Applied, Engine, KeySpace, RangeData, RangeRecord, RangeView } from './ports.ts'
+import type { Applied, Engine, KeySpace, Pair, RangeData, RangeRecord, RangeView } from './ports.ts'
 import type { StoredRange } from './range-record.ts'
 import { BufferedView } from './range-view.ts'
-import { slotOf, type Segments } from './segments.ts'
+import { replaceSlice, slotOf, type Segment, type Segments } from './segments.ts'
 import { openValue } from './value-codec.ts'
 import { CHANGE_OVERHEAD, type WriteBuffer } from './write-buffer.ts'
 
@@ -24,11 +24,15 @@ interface Target {
   changes: SlotBuffer['changes']
 }
 
+/** Newest changes by key; null deletes. */
+export type Notes = Map<string, Uint8Array | null>
+
 export class BufferedRange implements RangeData {
   readonly range: RangeId
   readonly #deps: BufferedRangeDeps
   #stored: StoredRange
   #stepOpen = false
+  #notes: Notes | null = null
   readonly #user: Target
   readonly #local: Target
   /** Set while a snapshot is swapped in or the replica destroyed, and once it was absorbed: nothing may be applied then. */
@@ -66,12 +70,16 @@ export class BufferedRange implements RangeData {
   }
 
   put(space: KeySpace, key: Uint8Array, value: Uint8Array): void {
-    this.#changes(space, key).set(keyText(key), value)
+    const name = keyText(key)
+    this.#changes(space, key).set(name, value)
+    if (this.#notes !== null && space === 'user') this.#notes.set(name, value)
     this.#deps.buffer.count(key.length + value.length + CHANGE_OVERHEAD)
   }
 
   delete(space: KeySpace, key: Uint8Array): void {
-    this.#changes(space, key).set(keyText(key), null)
+    const name = keyText(key)
+    this.#changes(space, key).set(name, null)
+    if (this.#notes !== null && space === 'user') this.#notes.set(name, null)
     this.#deps.buffer.count(key.length + CHANGE_OVERHEAD)
   }
 
@@ -97,6 +105,37 @@ export class BufferedRange implements RangeData {
     const { buffer } = this.#deps
     if (!buffer.current.ranges.has(this.range)) buffer.count(CHANGE_OVERHEAD + record.state.length)
     buffer.current.ranges.set(this.range, this.#stored)
+  }
+
+  /** Changes of user keys are noted from now on, until `endNotes`. */
+  beginNotes(): Notes {
+    this.#notes = new Map()
+    return this.#notes
+  }
+
+  endNotes(): void {
+    this.#notes = null
+  }
+
+  /** The keys of `segment` lie in its slot from now on: `pairs` of a view, and what was noted since that view. */
+  move({ boundary, slot }: Segment, pairs: readonly Pair[], notes: Notes): void {
+    assert(!this.#stepOpen, 'keys move between two steps')
+    const { buffer } = this.#deps
+    const { changes } = buffer.current.slot(slot)
+    const put = (name: string, value: Uint8Array): void => {
+      changes.set(name, value)
+      buffer.count(name.length + value.length + CHANGE_OVERHEAD)
+    }
+    for (const [key, value] of pairs) {
+      const name = keyText(key)
+      if (!notes.has(name)) put(name, value)
+    }
+    const from = boundary.start === null ? '' : keyText(boundary.start)
+    const to = boundary.end === null ? null : keyText(boundary.end)
+    for (const [name, value] of notes)
+      if (value !== null && name >= from && (to === null || name < to)) put(name, value)
+    const { record, segments } = this.#stored
+    this.reshape(record, replaceSlice(segments, { boundary, slot }))
   }
 
   /** Its keys are another range's now, or nobody's: this handle only has a past. */

@@ -48,7 +48,7 @@ export class DataFlush {
     this.#deps = deps
   }
 
-  get stats(): Omit<DataStats, 'slotsToClear'> {
+  get stats(): Omit<DataStats, 'slotsToClear' | 'rewrites'> {
     return { ...this.#stats }
   }
 

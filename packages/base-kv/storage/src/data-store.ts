@@ -6,6 +6,7 @@ import {
   KvError,
   sameKey,
   wholeKeySpace,
+  type Log,
   type Boundary,
   type LogIndex,
   type RangeId,
@@ -21,7 +22,7 @@ import type {
   DataStats,
   DataStore,
   Engine,
-  KeySpace,
+  LoadOptions,
   Merge,
   Pair,
   RangeData,
@@ -30,8 +31,10 @@ import type {
   Split,
 } from './ports.ts'
 import { sealAbsorbed, sealRange, type StoredRange } from './range-record.ts'
+import { SegmentRewrite } from './segment-rewrite.ts'
 import { clipSegments, joinSegments } from './segments.ts'
 import { gaps, Slots, type SlotUse } from './slots.ts'
+import { SnapshotLoads, type FreshSlots } from './snapshot-load.ts'
 import { CHANGE_OVERHEAD, WriteBuffer } from './write-buffer.ts'
 
 export interface FoundData {
@@ -40,7 +43,10 @@ export interface FoundData {
   readonly slots: readonly number[]
 }
 
-export type DataStoreDeps = Omit<DataFlushDeps, 'buffer' | 'onFlushed'>
+export interface DataStoreDeps extends Omit<DataFlushDeps, 'buffer' | 'onFlushed'> {
+  readonly segmentsMax: number
+  readonly log: Log
+}
 
 /** The right half of a split as it begins. */
 export interface NewHalf {
@@ -51,19 +57,14 @@ export interface NewHalf {
   readonly local: Iterable<Pair>
 }
 
-/** Both slots of a range, not yet in use. */
-export interface FreshSlots {
-  readonly user: number
-  readonly local: number
-}
-
 export class BufferedDataStore implements DataStore {
   readonly #engine: Engine
   readonly #buffer = new WriteBuffer()
   readonly #flush: DataFlush
   readonly #slots: Slots
+  readonly #rewrite: SegmentRewrite
   readonly #ranges = new Map<RangeId, BufferedRange>()
-  readonly #loads = new Set<Load>()
+  readonly #loads: SnapshotLoads
   onFlushed: (() => void) | null = null
 
   constructor(deps: DataStoreDeps, found: FoundData) {
@@ -77,7 +78,22 @@ export class BufferedDataStore implements DataStore {
       { engine: deps.engine, flush: this.#flush, timers: deps.timers, use: () => this.#use() },
       { next: found.nextSlot, slots: found.slots },
     )
+    this.#loads = new SnapshotLoads({
+      flush: this.#flush,
+      timers: deps.timers,
+      allocate: () => this.allocate(),
+      clear: (slots) => this.#slots.clear(slots),
+    })
+    this.#rewrite = new SegmentRewrite({
+      flush: this.#flush,
+      slots: this.#slots,
+      timers: deps.timers,
+      segmentsMax: deps.segmentsMax,
+      range: (range) => this.#ranges.get(range),
+      warn: (message, fields) => deps.log.warn(message, fields),
+    })
     for (const [range, stored] of found.ranges) this.#add(range, stored)
+    for (const range of this.#ranges.keys()) this.#rewrite.consider(range)
     const use = this.#use()
     this.#slots.clear(found.slots.filter((slot) => gaps(use.get(slot) ?? []).length > 0))
   }
@@ -87,7 +103,7 @@ export class BufferedDataStore implements DataStore {
   }
 
   get stats(): DataStats {
-    return { ...this.#flush.stats, slotsToClear: this.#slots.toClear }
+    return { ...this.#flush.stats, slotsToClear: this.#slots.toClear, rewrites: this.#rewrite.done }
   }
 
   get pendingBytes(): number {
@@ -118,10 +134,8 @@ export class BufferedDataStore implements DataStore {
     return this.#flush.flushNow()
   }
 
-  async beginLoad(range: RangeId): Promise<SnapshotLoad> {
-    const load = new Load(range, await this.allocate(), this.#flush, () => this.#endLoad(load))
-    this.#loads.add(load)
-    return load
+  beginLoad(range: RangeId, { resumeKey }: LoadOptions = {}): Promise<SnapshotLoad> {
+    return this.#loads.begin(range, resumeKey ?? null)
   }
 
   // ---- what storage.ts does with whole replicas -----------------------------------------------------------------------
@@ -137,12 +151,20 @@ export class BufferedDataStore implements DataStore {
   }
 
   slotsOf(load: SnapshotLoad): FreshSlots {
-    assert(load instanceof Load && this.#loads.has(load), 'a load of this store, neither installed nor given up')
-    return load.slots
+    return this.#loads.slotsOf(load)
   }
 
-  /** One batch: the range is what `record` says, with the pairs of `slots`; the old slots are cleared behind it. */
-  async swap(range: RangeId, replica: ReplicaId, record: RangeRecord, slots: FreshSlots): Promise<void> {
+  /**
+   * One batch: the range is what `record` says, with the pairs of `slots`, and the `replaced` ones are absorbed; the old
+   * slots are cleared behind it.
+   */
+  async swap(
+    range: RangeId,
+    replica: ReplicaId,
+    record: RangeRecord,
+    slots: FreshSlots,
+    replaced: readonly RangeId[] = [],
+  ): Promise<void> {
     const stored: StoredRange = {
       replica,
       record,
@@ -152,16 +174,28 @@ export class BufferedDataStore implements DataStore {
     const present = this.#ranges.get(range)
     const before = present?.stored
     if (present !== undefined) present.frozen = true
+    const gone = replaced.map((one) => this.#range(one))
+    for (const one of gone) one.end()
     // Older records of the range must not come behind the new one.
     await this.#flush.flushNow()
-    await this.#flush.ride((batch) => batch.put(dataKeys.range(range), sealRange(range, stored)))
+    await this.#flush.ride((batch) => {
+      batch.put(dataKeys.range(range), sealRange(range, stored))
+      for (const one of gone) {
+        batch.del(dataKeys.range(one.range))
+        batch.put(dataKeys.absorbed(one.range), sealAbsorbed(one.range, one.stored.replica))
+      }
+    })
+    for (const one of gone) this.#ranges.delete(one.range)
     if (present === undefined) this.#add(range, stored)
     else present.replace(stored)
-    for (const load of this.#loads) if (load.slots === slots) this.#loads.delete(load)
+    this.#loads.installed(slots)
+    this.#loads.dropSuspended(range)
     if (before !== undefined) this.#slots.clear(allSlots(before))
+    for (const one of gone) this.#slots.clear(allSlots(one.stored))
   }
 
   async destroy(range: RangeId): Promise<void> {
+    this.#loads.dropSuspended(range)
     const present = this.#ranges.get(range)
     if (present === undefined) return
     present.frozen = true
@@ -212,6 +246,7 @@ export class BufferedDataStore implements DataStore {
       this.#buffer.count(CHANGE_OVERHEAD + right.state.length)
       generation.riders.push({ encode: (batch) => this.#slots.putNext(batch), onDurable: () => onDurable?.() })
     }
+    if (right !== null) this.#rewrite.consider(right.range)
     generation.blockers++
     const release = (): void => {
       generation.blockers--
@@ -246,6 +281,7 @@ export class BufferedDataStore implements DataStore {
     })
     this.#ranges.delete(right)
     this.#slots.clear([localSlot])
+    this.#rewrite.consider(left)
     this.#flush.hurry()
   }
 
@@ -265,6 +301,8 @@ export class BufferedDataStore implements DataStore {
 
   async stop(): Promise<void> {
     this.#slots.stop()
+    this.#loads.stop()
+    this.#rewrite.stop()
     await this.#flush.stop()
   }
 
@@ -289,10 +327,6 @@ export class BufferedDataStore implements DataStore {
     this.onFlushed?.()
   }
 
-  #endLoad(load: Load): void {
-    if (this.#loads.delete(load)) this.#slots.clear([load.slots.user, load.slots.local])
-  }
-
   #use(): SlotUse {
     const use = new Map<number, Boundary[]>()
     for (const { stored } of this.#ranges.values()) {
@@ -303,40 +337,8 @@ export class BufferedDataStore implements DataStore {
         else used.push(boundary)
       }
     }
-    for (const { slots } of this.#loads) {
-      use.set(slots.user, [wholeKeySpace])
-      use.set(slots.local, [wholeKeySpace])
-    }
+    for (const slot of this.#loads.slots) use.set(slot, [wholeKeySpace])
     return use
-  }
-}
-
-/** A snapshot's chunks on their way into two fresh slots. */
-class Load implements SnapshotLoad {
-  readonly range: RangeId
-  readonly slots: FreshSlots
-  readonly #flush: DataFlush
-  readonly #abandon: () => void
-
-  constructor(range: RangeId, slots: FreshSlots, flush: DataFlush, abandon: () => void) {
-    this.range = range
-    this.slots = slots
-    this.#flush = flush
-    this.#abandon = abandon
-  }
-
-  add(space: KeySpace, pairs: readonly Pair[]): Promise<void> {
-    const slot = space === 'user' ? this.slots.user : this.slots.local
-    return this.#flush.ride((batch, sealer) => {
-      for (const [key, value] of pairs) {
-        sealer.seal(slot, keyText(key), value)
-        batch.put(sealer.key, sealer.value)
-      }
-    })
-  }
-
-  abandon(): void {
-    this.#abandon()
   }
 }
 

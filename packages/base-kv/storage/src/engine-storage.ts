@@ -26,6 +26,7 @@ import { describeReplica, reconcile } from './recovery.ts'
 
 const MIB = 1024 * 1024
 const LOG_CACHE_BYTES = 16 * MIB
+const SEGMENTS_MAX = 256
 /** A scrub reads this much, then rests: 16 MiB a second. */
 const SCRUB_REST_MS_PER_MIB = 64
 
@@ -105,6 +106,8 @@ export class EngineStorage implements Storage {
         ageMs: options.flushAgeMs ?? limits.flushAgeMaxMs,
         bytesSoft: options.flushBytesSoft ?? limits.flushBytesSoft,
         bytesMax: options.flushBytesMax ?? limits.flushBytesMax,
+        segmentsMax: options.segmentsMax ?? SEGMENTS_MAX,
+        log: deps.log,
       },
       stored,
     )
@@ -189,8 +192,7 @@ export class EngineStorage implements Storage {
     }
   }
 
-  async #install(range: RangeId, { snapshot, load, record }: Installation): Promise<void> {
-    if (this.data.isReshaping(range)) await this.data.flushNow()
+  async #install(range: RangeId, { snapshot, load, record, replaces = [] }: Installation): Promise<void> {
     const log = this.log.log(range)
     const { replica, damage } = log
     assert(damage === '', () => `replica of ${range} is damaged: it is replaced under a new id, never refilled`)
@@ -201,8 +203,12 @@ export class EngineStorage implements Storage {
     const slots = this.data.slotsOf(load)
     const installing = { replica, slot: slots.user, snapshot, newHardState: null }
     await this.log.beginInstall(range, installing)
-    await this.data.swap(range, replica, record, slots)
+    await this.data.swap(range, replica, record, slots, replaces)
     await this.log.finishInstall(range, installing)
+    for (const one of replaces) {
+      await this.log.destroyReplica(one, this.log.log(one).replica)
+      await this.data.forgetAbsorbed(one)
+    }
   }
 
   split(left: RangeId, split: Split): FoundRange | null {

@@ -184,11 +184,32 @@ export interface RangeIterator extends AsyncDisposable {
   close(): Promise<void>
 }
 
+export interface LoadOptions {
+  /**
+   * Names the snapshot and the sender's read view of it (index, term, host and view id): a load that was suspended with
+   * the same key goes on. Another one of the range, or none, gives the suspended load up.
+   */
+  readonly resumeKey?: string
+}
+
+export interface LoadPosition {
+  readonly space: KeySpace
+  readonly key: Uint8Array
+}
+
 /** A snapshot on its way in: a fresh slot that nothing reads until it is installed. */
 export interface SnapshotLoad {
   readonly range: RangeId
+  /** The last durable pair, null when there is none: what a resumed load asks the sender to go on behind. */
+  readonly position: LoadPosition | null
   /** Durable when resolved. Chunks in order, one at a time; a key twice is the later one's. */
   add(space: KeySpace, pairs: readonly Pair[]): Promise<void>
+  /**
+   * The sender was cut off. Kept for `beginLoad` with the same resume key for as long as the sender may keep its read view
+   * (limits.readViewAgeMaxMs), and until the range gets another snapshot, is destroyed, or the process ends; without a
+   * resume key given up at once.
+   */
+  suspend(): void
   /** Gives it up; the slots are cleared in the background. */
   abandon(): void
 }
@@ -207,7 +228,7 @@ export interface DataStore {
   /** Whether apply may go on; false while limits.flushBytesMax are waiting for the disk. */
   readonly hasRoom: boolean
   whenRoom(): Promise<void>
-  beginLoad(range: RangeId): Promise<SnapshotLoad>
+  beginLoad(range: RangeId, options?: LoadOptions): Promise<SnapshotLoad>
   /** Bytes waiting for a flush. */
   readonly pendingBytes: number
   readonly stats: DataStats
@@ -221,6 +242,8 @@ export interface DataStats {
   readonly flushMsMax: number
   /** Slots with remains that nobody refers to; cleared in the background. */
   readonly slotsToClear: number
+  /** Ranges that had too many segments and were moved into one slot. */
+  readonly rewrites: number
 }
 
 // ---- the storage of one store ----------------------------------------------------------------------------------------
@@ -265,6 +288,11 @@ export interface Installation {
   readonly snapshot: SnapshotMeta
   readonly load: SnapshotLoad
   readonly record: RangeRecord
+  /**
+   * Older ranges with data here whose keys are this one's now (it absorbed them, or they split off what it absorbed): gone
+   * in the same batch, tombstones in place of their logs when `install` resolves. Nothing is applied to them from the call on.
+   */
+  readonly replaces?: readonly RangeId[]
 }
 
 /** The right half of a split: what every replica of the left range makes of the same entry. */
@@ -371,6 +399,8 @@ export interface StorageOptions {
   readonly flushAgeMs?: number
   readonly flushBytesSoft?: number
   readonly flushBytesMax?: number
+  /** A range with more segments is moved into one fresh slot in the background; default 256. */
+  readonly segmentsMax?: number
   /** Low below the larger of both; defaults limits.diskFreeBytesMin and 0.05. */
   readonly diskFreeBytesMin?: number
   readonly diskFreeShareMin?: number

@@ -33,6 +33,14 @@ export function clipSegments(segments: Segments, boundary: Boundary): Segment[] 
   })
 }
 
+/** The list with another slot for the keys of `slice`, which lies inside. */
+export function replaceSlice(segments: Segments, slice: Segment): Segment[] {
+  const { start, end } = slice.boundary
+  const before = start === null ? [] : clipSegments(segments, { start: null, end: start })
+  const behind = end === null ? [] : clipSegments(segments, { start: end, end: null })
+  return joinSegments(before, [slice], behind)
+}
+
 /** One list behind the other; neighbours in one slot become one segment. */
 export function joinSegments(...lists: readonly Segments[]): Segment[] {
   const joined: Segment[] = []

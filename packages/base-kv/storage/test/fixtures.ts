@@ -108,3 +108,14 @@ export async function pairsOf(from: Storage | RangeView, range: RangeId = R1): P
 export async function slotsCleared(storage: Storage): Promise<void> {
   while (storage.data.stats.slotsToClear > 0) await new Promise((resolve) => setTimeout(resolve, 5))
 }
+
+/** Small, fast, the same everywhere (mulberry32). */
+export function chance(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
+  }
+}

@@ -7,7 +7,14 @@ import { join } from 'node:path'
 import { KvError } from '@base-kv/base'
 import { EngineStorage, type Disk } from '../src/engine-storage.ts'
 import { newIdentity } from '../src/identity.ts'
-import { openLevelEngine, type Engine, type EngineBatch, type Storage, type StorageOptions } from '../src/index.ts'
+import {
+  openLevelEngine,
+  type Engine,
+  type EngineBatch,
+  type EngineIterator,
+  type Storage,
+  type StorageOptions,
+} from '../src/index.ts'
 import { deps } from './fixtures.ts'
 
 /** What one database was asked for. */
@@ -24,6 +31,9 @@ export class Gate {
   readonly operations: Operations = { writes: 0, puts: 0, deletes: 0, gets: 0, iterators: 0 }
   /** Writes that may still pass before everything fails; null for all. */
   left: number | null = null
+  /** Reads of pages wait while it is set. */
+  holdsReads = false
+  readsWaiting = 0
   #waiting: (() => void)[] = []
 
   async pass(): Promise<void> {
@@ -31,6 +41,12 @@ export class Gate {
     while (this.mode === 'held') await new Promise<void>((resolve) => this.#waiting.push(resolve))
     if (this.mode === 'failing') throw new KvError('StorageFailed', 'the power is gone')
     this.operations.writes++
+  }
+
+  async passRead(): Promise<void> {
+    this.readsWaiting++
+    while (this.holdsReads) await new Promise((resolve) => setImmediate(resolve))
+    this.readsWaiting--
   }
 
   set(mode: Gate['mode']): void {
@@ -65,6 +81,7 @@ export async function openGated(directory: string, options: Partial<StorageOptio
   const all = { cluster: 'test', onPoison: () => {}, ...options }
   const storage = await EngineStorage.open(engines, [], disk, all, deps)
   const crash = async (): Promise<void> => {
+    gates.data.holdsReads = false
     gates.log.set('failing')
     gates.data.set('failing')
     await storage.close()
@@ -93,7 +110,7 @@ function gated(engine: Engine, gate: Gate): Engine {
       const view = engine.readView()
       return {
         get: (key) => (operations.gets++, view.get(key)),
-        iterate: (options) => (operations.iterators++, view.iterate(options)),
+        iterate: (options) => (operations.iterators++, gatedIterator(view.iterate(options), gate)),
         close: () => view.close(),
         [Symbol.asyncDispose]: () => view.close(),
       }
@@ -101,6 +118,18 @@ function gated(engine: Engine, gate: Gate): Engine {
     compactRange: (start, end) => engine.compactRange(start, end),
     approximateSize: (start, end) => engine.approximateSize(start, end),
     close: () => engine.close(),
+  }
+}
+
+function gatedIterator(iterator: EngineIterator, gate: Gate): EngineIterator {
+  return {
+    async next() {
+      const page = await iterator.next()
+      await gate.passRead()
+      return page
+    },
+    close: () => iterator.close(),
+    [Symbol.asyncDispose]: () => iterator.close(),
   }
 }
 

@@ -5,22 +5,11 @@
 import { expect, test } from '@jest/globals'
 import { logIndex } from '@base-kv/base'
 import { MemoryDisk, openMemoryStorage, type RangeView, type Storage } from '../src/index.ts'
-import { all, applied, bytes, deps, entry, hard, newReplica, point, R1, SELF, text } from './fixtures.ts'
+import { all, applied, bytes, chance, deps, entry, hard, newReplica, point, R1, SELF, text } from './fixtures.ts'
 
 const SEEDS = 60
 const STEPS = 120
 const KEYS = 12
-
-/** Small, fast, the same everywhere (mulberry32). */
-function chance(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
-}
 
 type Model = Map<string, string>
 

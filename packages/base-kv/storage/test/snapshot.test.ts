@@ -17,6 +17,7 @@ import {
   open,
   point,
   R1,
+  R2,
   record,
   slotsCleared,
   temporaryFolder,
@@ -145,6 +146,139 @@ describe('snapshot', () => {
       const last = after.log.lastIndex(R1)
       const outcome = `${state}: ${pairs}, log to ${last}`
       expect(['old state: old=1, log to 3', 'new state: a=1 b=2 c=3, log to 80']).toContain(outcome)
+      outcomes.add(outcome)
+      await after.close()
+    }
+    expect(outcomes.size).toBe(2)
+  })
+})
+
+describe('a load whose sender was cut off', () => {
+  const key = 'snapshot 80@3, host h, view 7'
+
+  test('goes on behind its last durable pair', async () => {
+    await using folder = await temporaryFolder()
+    const storage = await open(folder.path)
+    await prepare(storage)
+    const cut = await storage.data.beginLoad(R1, { resumeKey: key })
+    expect(cut.position).toBeNull()
+    await cut.add('user', [pair('a', '1'), pair('b', '2')])
+    const unfinished = cut.add('user', [pair('c', '3')])
+    cut.suspend()
+    const load = await storage.data.beginLoad(R1, { resumeKey: key })
+    expect(['b', 'c']).toContain(text(load.position?.key))
+    await unfinished
+    expect(load.position).toEqual({ space: 'user', key: bytes('c') })
+    await load.add('local', [pair('session', 's')])
+    expect(load.position?.space).toBe('local')
+    await storage.install(R1, { snapshot: point(80, 3), load, record: record(80, 3, 'new state') })
+    await slotsCleared(storage)
+    expect(await scan(storage)).toEqual(['a=1', 'b=2', 'c=3'])
+    await storage.close()
+  })
+
+  test.each([
+    ['another snapshot begins', (storage: Storage) => storage.data.beginLoad(R1, { resumeKey: 'another' })],
+    ['a snapshot without a name begins', (storage: Storage) => storage.data.beginLoad(R1)],
+    ['another one is installed', (storage: Storage) => install(storage, 80, 3)],
+    ['the replica is destroyed', (storage: Storage) => storage.destroyReplica(R1, newReplica().replica)],
+  ])('starts over once %s', async (_, happens) => {
+    await using folder = await temporaryFolder()
+    const storage = await open(folder.path)
+    await prepare(storage)
+    const cut = await storage.data.beginLoad(R1, { resumeKey: key })
+    await cut.add('user', [pair('ghost', '1')])
+    cut.suspend()
+    await happens(storage)
+    const load = await storage.data.beginLoad(R1, { resumeKey: key })
+    expect(load.position).toBeNull()
+    load.abandon()
+    await slotsCleared(storage)
+    await storage.close()
+  })
+
+  test('starts over after a restart, and without a name at once', async () => {
+    await using folder = await temporaryFolder()
+    let storage = await open(folder.path)
+    await prepare(storage)
+    for (const options of [{ resumeKey: key }, {}]) {
+      const cut = await storage.data.beginLoad(R1, options)
+      await cut.add('user', [pair('ghost', '1')])
+      cut.suspend()
+      if (options.resumeKey === undefined) expect((await storage.data.beginLoad(R1, options)).position).toBeNull()
+      await storage.close()
+      storage = await open(folder.path)
+      expect((await storage.data.beginLoad(R1, options)).position).toBeNull()
+    }
+    await slotsCleared(storage)
+    await storage.close()
+  })
+})
+
+describe('a snapshot of a range that took others over', () => {
+  const half = (start: string | null, end: string | null) => ({
+    ...newReplica(),
+    data: {
+      ...record(1, 1),
+      boundary: { start: start === null ? null : bytes(start), end: end === null ? null : bytes(end) },
+    },
+  })
+
+  /** R1 up to c, R2 from c on; then a snapshot of R1 from when it had absorbed R2. */
+  async function prepareTwo(storage: Storage): Promise<void> {
+    await storage.createReplica(R1, half(null, 'c'))
+    await storage.createReplica(R2, half('c', null))
+    for (const [range, key] of [
+      [R1, 'a'],
+      [R2, 'x'],
+    ] as const) {
+      await append(storage, range, entry(2, 1, 'x'))
+      storage.data.range(range).put('user', bytes(key), bytes('old'))
+      storage.data.range(range).setApplied(applied(2, 1))
+    }
+    await storage.data.flushNow()
+  }
+
+  async function installBoth(storage: Storage): Promise<void> {
+    const load = await storage.data.beginLoad(R1)
+    await load.add('user', [pair('a', 'new'), pair('y', 'new')])
+    await storage.install(R1, { snapshot: point(80, 3), load, record: record(80, 3), replaces: [R2] })
+  }
+
+  test('takes their place, too: their keys, logs and records are gone', async () => {
+    await using folder = await temporaryFolder()
+    let storage = await open(folder.path)
+    await prepareTwo(storage)
+    await installBoth(storage)
+    await slotsCleared(storage)
+    for (let round = 0; round < 2; round++) {
+      expect(await scan(storage)).toEqual(['a=new', 'y=new'])
+      expect([storage.data.has(R2), storage.log.tombstone(R2)]).toEqual([false, 1])
+      await storage.close()
+      storage = await open(folder.path)
+      expect(storage.found).toMatchObject([{ range: R1, state: 'ok', lastIndex: 80 }])
+    }
+    await storage.close()
+  })
+
+  test('a crash after any write of it leaves all of them or the new one alone', async () => {
+    const outcomes = new Set<string>()
+    for (let writes = 0; writes < 14; writes++) {
+      const disks = { log: new MemoryDisk(), data: new MemoryDisk() }
+      const openOn = (): Promise<Storage> => openMemoryStorage(disks, { cluster: 'test', onPoison: () => {} }, deps)
+      const before = await openOn()
+      await prepareTwo(before)
+      let left = writes
+      for (const disk of [disks.log, disks.data]) disk.beforeWrite = () => left-- > 0
+      await installBoth(before).catch(() => {})
+      for (const disk of [disks.log, disks.data]) {
+        disk.beforeWrite = () => true
+        disk.crash()
+      }
+      const after = await openOn()
+      const found = after.found.map(({ range, state, lastIndex }) => `${range} ${state} ${lastIndex}`)
+      const outcome = `${found.join(', ')}: ${(await scan(after)).join(' ')}`
+      expect(['1_1 ok 2, 1_2 ok 2: a=old', '1_1 ok 80: a=new y=new']).toContain(outcome)
       outcomes.add(outcome)
       await after.close()
     }

@@ -299,11 +299,15 @@ describe('a crash', () => {
     await again.close()
   })
 
-  test('after any write of a split leaves one of the two, never a mixture, never damage', async () => {
+  test.each([
+    ['', {}],
+    [' also when every change is a batch of its own', { flushBytesSoft: 1 }],
+  ])('after any write of a split leaves one of the two, never a mixture, never damage%s', async (_, options) => {
     const outcomes = new Set<string>()
     for (let writes = 0; writes < 8; writes++) {
       const disks = { log: new MemoryDisk(), data: new MemoryDisk() }
-      const openOn = (): Promise<Storage> => openMemoryStorage(disks, { cluster: 'test', onPoison: () => {} }, deps)
+      const openOn = (): Promise<Storage> =>
+        openMemoryStorage(disks, { cluster: 'test', onPoison: () => {}, ...options }, deps)
       const before = await openOn()
       await prepare(before)
       await append(before, R1, entry(6, 1, 'split'))

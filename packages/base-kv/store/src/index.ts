@@ -1,3 +1,4 @@
 /** base-kv/store: all ranges of one store on one machine. Start with store.ts. */
 export { wireRange, wireStore } from './raft-wire.ts'
 export * from './store.ts'
+export * from './store-deps.ts'

@@ -8,74 +8,33 @@
  */
 import {
   assert,
-  type Clock,
   compareStarts,
   covers,
-  type HostId,
   KvError,
   limits,
-  type Log,
   logIndex,
   parseRangeId,
-  type Random,
   type RangeId,
   rangeId,
   type ReplicaId,
   replicaId,
   type StoreId,
   term,
-  type Timers,
 } from '@base-kv/base'
 import { HybridClock, hlcToBigint } from '@base-kv/hlc'
 import type { RangeDescriptor, StoreDescriptor } from '@base-kv/landscape'
 import type { v1 } from '@base-kv/protocol'
 import { type Config, emptyConfig, initialConfig, type Member, type Message, MessageType } from '@base-kv/raft'
-import { type Coprocessor, encodeState, firstState, Range, type RangeOptions } from '@base-kv/range'
-import type { FoundRange, Storage } from '@base-kv/storage'
+import { encodeState, firstState, Range } from '@base-kv/range'
+import type { FoundRange } from '@base-kv/storage'
 import { contradiction, describeDamaged, gone } from './damaged-replica.ts'
 import { dismissalFromWire, Dismissals } from './dismissal.ts'
 import { Outbox } from './outbox.ts'
 import { fromWire, wireRange, wireStore } from './raft-wire.ts'
 import { RangeIndex } from './range-index.ts'
 import { Sleepers } from './sleepers.ts'
+import type { HeldEpoch, StoreDeps, StoreOptions } from './store-deps.ts'
 import { snapshotFromChunks, snapshotToChunks } from './snapshot-wire.ts'
-
-export interface StoreOptions {
-  /** Service name, such as kv.store. */
-  readonly name: string
-  readonly node: string
-  readonly host: HostId
-  /** What peers and clients dial. */
-  readonly address: string
-  readonly tickMs: number
-  readonly range: RangeOptions
-}
-
-/** The way to other stores. What cannot be sent is dropped. */
-export interface StoreTransport {
-  send(to: StoreId, messages: readonly v1.RaftMessage.$Properties[]): void
-  pullSnapshot(from: StoreId, request: v1.PullSnapshotRequest.$Properties): AsyncIterable<v1.SnapshotChunk>
-}
-
-export interface StoreDeps {
-  readonly storage: Storage
-  readonly clock: Clock
-  readonly timers: Timers
-  readonly random: Random
-  readonly log: Log
-  readonly transport: StoreTransport
-  /** Runs after the events of this poll of the event loop: setImmediate. */
-  soon(run: () => void): void
-  makeCoprocessor(): Coprocessor
-  /** Some descriptor changed. */
-  changed(): void
-}
-
-/** The epoch that a store takes part in: at most one, for ever. */
-export interface HeldEpoch {
-  readonly epoch: string
-  readonly confirmed: boolean
-}
 
 export class Store {
   readonly id: StoreId
@@ -217,6 +176,8 @@ export class Store {
 
   #receiveOne(id: RangeId, message: Message): void {
     if (message.to.store !== this.id) return
+    // What came before it in the frame may make the range: a split is committed, and its right half asks for votes.
+    if (!this.#ranges.has(id)) this.#runTurns()
     const range = this.#ranges.get(id)
     if (!range) {
       this.#receiveForUnknown(id, message)
@@ -293,6 +254,7 @@ export class Store {
       const nowMs = this.#deps.clock.monotonicMs()
       this.#sleepers.tick(nowMs, this.#ranges.values())
       this.#dismissals.tick(nowMs)
+      this.#outbox.flushNews()
       this.#tick()
     })
   }

@@ -2,7 +2,8 @@
  * Several stores in one process: real LevelDB in temporary folders, real timers, and a network that a test cuts, delays
  * and listens to. Messages cross it as bytes, so that what is read on the other side is what was written.
  */
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { closeSync, cpSync, openSync, readdirSync, readSync, rmSync, statSync, writeSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -152,7 +153,16 @@ export class TestNode {
     const before = this.store
     const copy = `${this.folder}~`
     await rm(copy, { recursive: true, force: true })
-    await cp(this.folder, copy, { recursive: true })
+    // In one piece, so that nothing is written meanwhile; only LevelDB's own thread may take a file away under it.
+    for (let left = 5; ; left--) {
+      try {
+        cpSync(this.folder, copy, { recursive: true })
+        break
+      } catch (thrown) {
+        if (left === 0 || (thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown
+        rmSync(copy, { recursive: true, force: true })
+      }
+    }
     this.folder = copy
     await before.close()
   }
@@ -438,4 +448,18 @@ export async function dump(node: TestNode): Promise<string[]> {
     for (const [key, value] of page) found.push(`${text(key)}=${text(value)}`)
   }
   return found
+}
+
+/** Turns one bit of an acknowledged entry over, in LevelDB's own log. */
+export function flipLogByte(node: TestNode): void {
+  const folder = join(node.folder, 'log')
+  const files = readdirSync(folder).filter((name) => /\.(log|ldb)$/.test(name))
+  const [largest] = files.map((name) => join(folder, name)).sort((a, b) => statSync(b).size - statSync(a).size)
+  const file = openSync(largest as string, 'r+')
+  const at = Math.floor(statSync(largest as string).size / 3)
+  const byte = Buffer.alloc(1)
+  readSync(file, byte, 0, 1, at)
+  byte[0] = (byte[0] as number) ^ 1
+  writeSync(file, byte, 0, 1, at)
+  closeSync(file)
 }

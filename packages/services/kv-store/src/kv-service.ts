@@ -97,7 +97,8 @@ function pipeline(gateway: Gateway, call: CallContext, stream: BidiStream): void
     v1.PipelineReply.encode({ results }).finish(),
   )
   const fail = (id: number, error: KvError, position: number | null = null) => {
-    answers.answer({ id, code: replyCode(error), message: error.message, hint: error.hint ?? '', position }, 0)
+    const { message, hint = '' } = error
+    answers.answer({ id, code: replyCode(error), message, hint, position }, message.length + hint.length)
   }
   stream.onMessage = (bytes) => {
     const request = tryDecode(() => v1.RawPipelineRequest.decode(bytes))

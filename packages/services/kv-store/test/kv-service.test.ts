@@ -217,6 +217,12 @@ describe('a pipeline', () => {
     const largest = v1.GetReply.encode({ value: Buffer.alloc(limits.valueBytesCeiling) }).finish()
     for (const { reply } of taken.slice(40)) reply(null, largest)
     await pipeline.answered(50)
+    // A turn in which everything fails, as when leadership is lost.
+    pipeline.send(...Array.from({ length: 1024 }, (_, id) => ({ id: 100 + id, ...put('k') })))
+    await until(() => taken.length === 1074, 'all are taken')
+    const error = new KvError('TryLater', 'x'.repeat(8_000))
+    for (const { reply } of taken.slice(50)) reply(error)
+    await pipeline.answered(1074)
     expect(Math.max(...pipeline.frames)).toBeLessThanOrEqual(limits.requestBytesMax)
   })
 

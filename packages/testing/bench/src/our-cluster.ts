@@ -22,8 +22,9 @@ export interface OurSystem extends System {
 }
 
 export async function startOurs(children: Children, clone: string): Promise<OurSystem> {
-  const cli = join(clone, 'packages/app/cli/dist/main.js')
-  if (!existsSync(cli)) throw new KvError('BadConfig', `${cli} is not there`, { hint: 'run npm run build first' })
+  // As a user starts a node: the command becomes the node, under the same process id.
+  const cli = join(clone, 'bin/base-kv.mjs')
+  if (!existsSync(cli)) throw new KvError('BadConfig', `${cli} is not there`, { hint: 'run from a clone of base-kv' })
   const { version } = JSON.parse(readFileSync(join(clone, 'package.json'), 'utf8')) as { version: string }
   const ports = await freePorts(6)
   const addresses = ports.slice(0, 3).map((port) => `127.0.0.1:${port}`)

@@ -8,7 +8,7 @@ interface Range {
 }
 
 /** How a failing seed is had again. */
-export const replayCommand = (seed: number): string => `npm run sim -- --seeds 1 --from ${seed} --trace`
+const replayCommand = (seed: number): string => `npm run sim -- --seeds 1 --from ${seed} --trace`
 
 /** Runs seeds and prints how it goes. @returns the exit code. */
 export function runSweep({ from, seeds }: Range): number {
@@ -24,6 +24,15 @@ export function runSweep({ from, seeds }: Range): number {
   })
   printSweep(sweep, performance.now() - begun)
   return sweep.violations.length === 0 ? 0 : 1
+}
+
+/** Runs seeds and prints their sums as one line of JSON. @returns the exit code. */
+export function printJson({ from, seeds }: Range): number {
+  const { coverage, violations, ...sums } = sweepSeeds(from, seeds, () => true)
+  const broken = violations.map(({ seed, violation }) => ({ seed, ...violation, replay: replayCommand(seed) }))
+  const counts = Object.fromEntries(coverage.counts)
+  console.log(JSON.stringify({ ...sums, violations: broken, missing: coverage.missing, coverage: counts }))
+  return broken.length === 0 ? 0 : 1
 }
 
 /** Prints every event of one seed. */
@@ -51,7 +60,7 @@ export function runMutant(mutant: Mutant, { from, seeds }: Range): number {
 }
 
 /** The sums of a sweep, as lines for people. */
-export function printSweep(sweep: Sweep, tookMs: number): void {
+function printSweep(sweep: Sweep, tookMs: number): void {
   const seconds = tookMs / 1000
   console.log(
     `${sweep.seeds} seeds in ${seconds.toFixed(1)} s: ${sweep.events} events (${Math.round(sweep.events / seconds)} a second), ` +

@@ -10,13 +10,14 @@ const usage = `Runs the Raft core under a simulated clock, network and disk. A s
   npm run sim -- --seeds 5000 --from 1000   more of them
   npm run sim -- --seeds 1 --from 42 --trace
                                             one run, every event as a line
+  npm run sim -- --seeds 500 --json         the sums as one line of JSON
   npm run sim -- --mutants                  puts known bugs into the core, one by one, and shows who catches them
   npm run sim -- --mutants --search         looks for the first seed from --from on that catches each
   npm run sim -- --mutants --record         and writes these seeds into the list
   npm run sim -- --mutant ID --seeds 2000   looks for one only
 
-Options: --seeds N (default 200; 2000 with mutants), --from S (default 1), --trace, --mutants, --search, --record,
---mutant ID, --help`
+Options: --seeds N (default 200; 2000 with mutants), --from S (default 1), --trace, --json, --mutants, --search,
+--record, --mutant ID, --help`
 
 class UsageError extends Error {}
 
@@ -33,8 +34,9 @@ async function main(): Promise<number> {
   }
   if (mutant) installMutant(mutant)
   // Only now may the core be loaded.
-  const { runMutant, runSweep, runTrace } = await import('./commands.ts')
+  const { printJson, runMutant, runSweep, runTrace } = await import('./commands.ts')
   if (options.trace) return runTrace(options)
+  if (options.json) return printJson(options)
   return mutant ? runMutant(mutant, options) : runSweep(options)
 }
 
@@ -42,6 +44,7 @@ export interface SimOptions {
   readonly seeds: number
   readonly from: number
   readonly trace: boolean
+  readonly json: boolean
   readonly mutants: boolean
   readonly search: boolean
   readonly record: boolean
@@ -57,6 +60,7 @@ function readOptions(): SimOptions {
         seeds: { type: 'string' },
         from: { type: 'string' },
         trace: { type: 'boolean' },
+        json: { type: 'boolean' },
         mutants: { type: 'boolean' },
         search: { type: 'boolean' },
         record: { type: 'boolean' },
@@ -65,7 +69,7 @@ function readOptions(): SimOptions {
       },
     }).values
   } catch (thrown) {
-    throw new UsageError(thrown instanceof Error ? thrown.message.split('. ')[0] : String(thrown))
+    throw new UsageError(thrown instanceof Error ? thrown.message.split(/\.\s/)[0] : String(thrown))
   }
   const from = wholeNumber('--from', values.from ?? '1', 0)
   return {
@@ -76,6 +80,7 @@ function readOptions(): SimOptions {
       1,
     ),
     trace: values.trace ?? false,
+    json: values.json ?? false,
     mutants: values.mutants ?? false,
     search: values.search ?? false,
     record: values.record ?? false,

@@ -25,7 +25,7 @@ export function installMutant(mutant: Mutant): void {
 }
 
 /** @returns the source with the bug in it. */
-export function mutate(mutant: Mutant, file: string, source: string): string {
+function mutate(mutant: Mutant, file: string, source: string): string {
   let text = source
   for (const edit of mutant.edits) {
     if (edit.file !== file) continue

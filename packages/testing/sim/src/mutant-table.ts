@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { mutants, type Mutant } from './mutants.ts'
 
@@ -14,7 +15,7 @@ export interface MutantResult {
 }
 
 /** One process for each mutant, as a module is loaded once a process. */
-export function runMutantProcess(
+function runMutantProcess(
   mutant: Mutant,
   range: { readonly from: number; readonly seeds: number },
 ): Promise<MutantResult> {
@@ -80,17 +81,18 @@ export async function replayMutants(options: {
   return survivors === 0 ? 0 : 1
 }
 
-/** Rewrites the `seed` of each mutant in the list's source. */
+/** Rewrites the `seed` of each mutant in the sources of the list. */
 function recordSeeds(seeds: ReadonlyMap<string, number>): void {
-  const path = fileURLToPath(new URL('mutants.ts', import.meta.url))
-  let text = readFileSync(path, 'utf8')
-  for (const [id, seed] of seeds) {
-    text = text.replace(
-      new RegExp(`(id: '${id}',[^]*?\\n    seed: )\\d+`),
-      (_, before: string) => before + String(seed),
-    )
+  const folder = fileURLToPath(new URL('mutants/', import.meta.url))
+  for (const name of readdirSync(folder)) {
+    const old = readFileSync(join(folder, name), 'utf8')
+    let text = old
+    for (const [id, seed] of seeds) {
+      const place = new RegExp(`(id: '${id}',[^]*?\\n    seed: )\\d+`)
+      text = text.replace(place, (_, before: string) => before + String(seed))
+    }
+    if (text !== old) writeFileSync(join(folder, name), text)
   }
-  writeFileSync(path, text)
 }
 
 const row = (id: string, catalogue: string, seed: string, checker: string, bug: string): string =>

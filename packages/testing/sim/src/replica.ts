@@ -24,6 +24,7 @@ import { encodeCommand } from './command.ts'
 import { emptyRecord, type Disk, type LogRecord } from './disk.ts'
 import type { LogImage } from './log-image.ts'
 import type { Registers } from './registers.ts'
+import { Requests } from './requests.ts'
 import { isJoint, isMember, memberText, storeNumber } from './stores.ts'
 import { traceMessage } from './trace-message.ts'
 import type { World } from './world.ts'
@@ -39,12 +40,6 @@ export interface Host {
   later(delayMs: number, run: () => void): void
   /** The replica has applied its own removal. */
   removed(replica: Replica): void
-}
-
-interface Pending {
-  readonly id: number
-  readonly key: number
-  readonly term: number
 }
 
 export class Replica {
@@ -70,10 +65,7 @@ export class Replica {
   private applyQueue: Entry[] = []
   private applyDue = false
   private appliedReported: number
-  private readonly pending = new Map<number, Pending>()
-  private readonly waitingReads = new Map<number, ReadFloor>()
-  private readyReads: { readonly floor: ReadFloor; readonly index: number; readonly kind: 'read index' | 'lease' }[] =
-    []
+  private readonly requests: Requests
   private pull: { readonly token: number; readonly snapshot: SnapshotMeta } | null = null
 
   constructor(
@@ -105,6 +97,7 @@ export class Replica {
         persistId: 0,
       },
     }
+    this.requests = new Requests(world, host.number)
     this.leadership = new Leadership(world.disks, world.swarm.raft.electionTimeoutMs)
     world.observer.applies.state(host.number, parts.registers)
     this.stepped()
@@ -139,7 +132,7 @@ export class Replica {
     this.input((machine, nowMs) => {
       const result = machine.propose(nowMs, encodeCommand({ id, key }, bytes))
       accepted = result.ok
-      if (result.ok) this.pending.set(result.index, { id, key, term: result.term })
+      if (result.ok) this.requests.proposed(result.index, { id, key, term: result.term })
       this.world.trace.add('propose', this.host.number, id, result.ok ? result.index : result.reason)
     })
     return accepted
@@ -151,7 +144,7 @@ export class Replica {
     this.input((machine, nowMs) => {
       const result = machine.readIndex(nowMs)
       accepted = result.ok
-      if (result.ok) this.waitingReads.set(result.request, floor)
+      if (result.ok) this.requests.asked(result.request, floor)
       this.world.trace.add('read', this.host.number, floor.key, result.ok ? result.request : result.reason)
     })
     return accepted
@@ -160,10 +153,10 @@ export class Replica {
   leaseRead(floor: ReadFloor): void {
     this.input((machine, nowMs) => {
       const index = machine.leaseReadIndex(nowMs)
-      if (index !== null) this.readyReads.push({ floor, index, kind: 'lease' })
+      if (index !== null) this.requests.leased(floor, index)
       this.world.trace.add('leaseRead', this.host.number, floor.key, index ?? 'none')
     })
-    this.serveReads()
+    this.requests.serve(this.registers)
   }
 
   /**
@@ -236,11 +229,11 @@ export class Replica {
         this.view.seen.handedOut = Math.max(this.view.seen.handedOut, snapshot.index)
         this.appliedReported = Math.max(this.appliedReported, snapshot.index)
         this.installing = false
-        for (const index of this.pending.keys()) if (index <= snapshot.index) this.forget(index)
+        this.requests.forget(snapshot.index)
         this.world.observer.applies.state(this.host.number, this.registers)
         this.world.coverage.add('snapshotInstalled')
         this.input((machine, nowMs) => machine.snapshotInstalled(nowMs, snapshot))
-        this.serveReads()
+        this.requests.serve(this.registers)
       }),
     )
   }
@@ -285,18 +278,10 @@ export class Replica {
       this.applyQueue.push(...ready.committed)
       this.scheduleApply()
     }
-    for (const { request, index } of ready.reads) {
-      const floor = this.waitingReads.get(request)
-      assert(floor, () => `read ${request} was never asked, or is answered twice`)
-      this.waitingReads.delete(request)
-      this.readyReads.push({ floor, index, kind: 'read index' })
-    }
-    for (const request of ready.readsAborted) {
-      assert(this.waitingReads.delete(request), () => `read ${request} was never asked, or is answered twice`)
-    }
+    this.requests.answered(ready)
     if (ready.pullSnapshot) this.startPull(ready.pullSnapshot)
     if (ready.statusChanged) this.statusChanged()
-    this.serveReads()
+    this.requests.serve(this.registers)
     this.scheduleTurn()
   }
 
@@ -363,7 +348,7 @@ export class Replica {
       if (this.ended || this.installing) return
       for (const entry of this.applyQueue.splice(0, this.world.swarm.applyChunk)) this.apply(entry)
       const { index } = this.registers
-      this.serveReads()
+      this.requests.serve(this.registers)
       this.host.effect('applied', () => {
         if (index <= this.appliedReported) return
         this.appliedReported = index
@@ -378,17 +363,7 @@ export class Replica {
     const id = this.registers.apply(entry)
     world.trace.add('apply', host.number, entry.index, entry.term, id)
     world.observer.applies.applied(host.number, entry, this.registers)
-    const pending = this.pending.get(entry.index)
-    if (pending) {
-      if (pending.term === entry.term) {
-        this.pending.delete(entry.index)
-        world.observer.reads.acknowledge({ ...pending, index: entry.index })
-        world.coverage.add('writeAcknowledged')
-        world.noticed('acknowledged', host.number)
-      } else {
-        this.forget(entry.index)
-      }
-    }
+    this.requests.applied(entry)
     if (entry.type === EntryType.config) this.configApplied(this.registers.config)
   }
 
@@ -399,24 +374,6 @@ export class Replica {
     if (config.voters.length === 7) coverage.add('sevenVoters')
     // A new member also applies what lies before the entry that added it; nothing there is about it.
     if (this.registers.index > this.self.replica && !isMember(config, this.self)) this.host.removed(this)
-  }
-
-  /** Its client is told that the outcome is unknown. */
-  private forget(index: number): void {
-    this.pending.delete(index)
-    this.world.coverage.add('outcomeUnknown')
-  }
-
-  private serveReads(): void {
-    if (this.readyReads.length === 0) return
-    const { observer, coverage, trace } = this.world
-    this.readyReads = this.readyReads.filter(({ floor, index, kind }) => {
-      if (this.registers.index < index) return true
-      trace.add('served', this.host.number, floor.key, this.registers.read(floor.key))
-      observer.reads.served(kind, this.host.number, floor, this.registers)
-      coverage.add(kind === 'lease' ? 'leaseReadServed' : 'readServed')
-      return false
-    })
   }
 
   private statusChanged(): void {
@@ -437,7 +394,7 @@ export class Replica {
       this.world.transferTo = null
       this.world.coverage.add('transferDone')
     }
-    if (status.role !== 'leader') for (const index of [...this.pending.keys()]) this.forget(index)
+    if (status.role !== 'leader') this.requests.forget(Number.POSITIVE_INFINITY)
   }
 
   private compact(registers: Registers): void {

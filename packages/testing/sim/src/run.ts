@@ -42,7 +42,7 @@ export interface SeedResult {
 const base = { index: 1, term: 1 }
 
 /** Health must be back after this many election timeouts. */
-const recoveryTimeoutsMax = 100
+const recoveryTimeoutsMax = 60
 const eventsMax = 3_000_000
 
 /** @param write gets the trace, line by line. */

@@ -1,21 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-
-function sim(...words: string[]): Promise<{ code: number; out: string; err: string }> {
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      ['--no-warnings', '--conditions=source', main, ...words],
-      { maxBuffer: 1 << 28 },
-      (error, out, err) => {
-        resolve({ code: error ? Number(error.code) : 0, out, err })
-      },
-    )
-  })
-}
+import { sim } from './sim-command.ts'
 
 test('a few seeds run from the command line and are added up', async () => {
   const { code, out } = await sim('--seeds', '3', '--from', '5')

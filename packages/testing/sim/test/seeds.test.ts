@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { replayCommand } from '../src/commands.ts'
-import { runSeed, sweepSeeds } from '../src/index.ts'
+import { runSeed } from '../src/index.ts'
+import { sim } from './sim-command.ts'
 
 test('the same seed gives the same trace, byte for byte', () => {
   for (const seed of [3, 17]) {
@@ -20,18 +20,17 @@ test('the same seed gives the same trace, byte for byte', () => {
   expect(runSeed(3).hash).not.toBe(runSeed(17).hash)
 })
 
-test('seeds 1 to 200 break no promise, and come across every fault and situation', () => {
-  const sweep = sweepSeeds(1, 200, () => true)
-  const broken = sweep.violations.map(
-    ({ seed, violation }) => `${violation?.checker}: ${violation?.message} (${replayCommand(seed)})`,
-  )
-  expect(broken).toEqual([])
-  expect(sweep.seeds).toBe(200)
-  expect(sweep.coverage.missing).toEqual([])
-  expect(sweep.committed).toBeGreaterThan(10_000)
-  console.info(
-    `${sweep.seeds} seeds, ${sweep.events} events, ${sweep.elections} elections, ${sweep.committed} entries committed, ` +
-      `slowest recovery ${sweep.recoveryTimeoutsMax.toFixed(1)} election timeouts`,
-  )
-  console.info([...sweep.coverage.counts].map(([name, count]) => `${name} ${count}`).join(', '))
-})
+test('seeds 1 to 400 break no promise, and come across every fault and situation', async () => {
+  const { out } = await sim('--seeds', '400', '--json')
+  const sweep = JSON.parse(out) as {
+    readonly seeds: number
+    readonly committed: number
+    readonly violations: readonly object[]
+    readonly missing: readonly string[]
+  }
+  expect(sweep.violations).toEqual([])
+  expect(sweep.missing).toEqual([])
+  expect(sweep.seeds).toBe(400)
+  expect(sweep.committed).toBeGreaterThan(50_000)
+  console.info(out)
+}, 300_000)

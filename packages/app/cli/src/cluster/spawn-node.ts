@@ -8,6 +8,12 @@ import { identify, type ProcessIdentity } from './process-identity.ts'
 /** A log larger than this is put aside (one older one is kept) when its node starts. */
 const LOG_BYTES_MAX = 64 * 1024 * 1024
 
+/**
+ * Room for young objects, in MiB. V8's own choice on a large machine keeps 90 MB more for a leader under load and saves it
+ * 4 % of its CPU (measured at 64 puts in flight); a node shall stay under 400 MB. The launcher gives `node start` the same.
+ */
+const YOUNG_HEAP = '--max-semi-space-size=16'
+
 export interface SpawnedNode extends ProcessIdentity {
   readonly child: ChildProcess
 }
@@ -25,7 +31,7 @@ export function spawnNode(folder: string, name: string, supervisor: ProcessIdent
     const watched = supervisor ?? inheritedSupervisor()
     const child = spawn(
       process.execPath,
-      [...ownFlags(), mainFile(), 'node', 'start', '--config', configPath(folder, name)],
+      [YOUNG_HEAP, ...ownFlags(), mainFile(), 'node', 'start', '--config', configPath(folder, name)],
       {
         detached: true,
         stdio: ['ignore', output, output],

@@ -14,7 +14,7 @@ export interface View {
 }
 
 /** After the step before. */
-export interface Seen {
+interface Seen {
   role: Role
   term: number
   commit: number

@@ -1,0 +1,42 @@
+/** What a store is made with, and what it needs of the node around it. */
+import type { Clock, HostId, Log, Random, StoreId, Timers } from '@base-kv/base'
+import type { v1 } from '@base-kv/protocol'
+import type { Coprocessor, RangeOptions } from '@base-kv/range'
+import type { Storage } from '@base-kv/storage'
+
+export interface StoreOptions {
+  /** Service name, such as kv.store. */
+  readonly name: string
+  readonly node: string
+  readonly host: HostId
+  /** What peers and clients dial. */
+  readonly address: string
+  readonly tickMs: number
+  readonly range: RangeOptions
+}
+
+/** The way to other stores. What cannot be sent is dropped. */
+export interface StoreTransport {
+  send(to: StoreId, messages: readonly v1.RaftMessage.$Properties[]): void
+  pullSnapshot(from: StoreId, request: v1.PullSnapshotRequest.$Properties): AsyncIterable<v1.SnapshotChunk>
+}
+
+export interface StoreDeps {
+  readonly storage: Storage
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  readonly log: Log
+  readonly transport: StoreTransport
+  /** Runs after the events of this poll of the event loop: setImmediate. */
+  soon(run: () => void): void
+  makeCoprocessor(): Coprocessor
+  /** Some descriptor changed. */
+  changed(): void
+}
+
+/** The epoch that a store takes part in: at most one, for ever. */
+export interface HeldEpoch {
+  readonly epoch: string
+  readonly confirmed: boolean
+}
