@@ -36,7 +36,7 @@ export function splitAt(cluster: TestCluster, key: string): Promise<RangeId> {
   }, `the split at ${key}`)
 }
 
-export async function writeKey(cluster: TestCluster, key: string, value: string): Promise<KvError | null> {
+async function writeKey(cluster: TestCluster, key: string, value: string): Promise<KvError | null> {
   const { range } = await leaderOf(cluster, key)
   return new Promise((resolve) => range.propose(KvCommand.put, commands.put(key, value), (error) => resolve(error)))
 }
@@ -50,7 +50,7 @@ export async function put(cluster: TestCluster, key: string, value: string): Pro
   return error.refusal === null
 }
 
-export async function get(cluster: TestCluster, key: string): Promise<string | undefined> {
+async function get(cluster: TestCluster, key: string): Promise<string | undefined> {
   const found = await until(async () => {
     const { range } = await leaderOf(cluster, key)
     try {

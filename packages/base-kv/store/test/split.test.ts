@@ -325,12 +325,10 @@ describe('a crash', () => {
     // The answer may be lost with the leader.
     left.split(bytes('m')).catch(() => {})
     const load = new KeyLoad(c, ['a', 'z'])
-    const crashed = await Promise.race([
-      until(() => victim.poisoned !== null, 'the disk fails', 3_000).then(
-        () => true,
-        () => false,
-      ),
-    ])
+    const crashed = await until(() => victim.poisoned !== null, 'the disk fails', 3_000).then(
+      () => true,
+      () => false,
+    )
     victim.up = false
     await victim.store.close()
     for (const disk of [mine.log, mine.data]) {
