@@ -2,12 +2,13 @@
  * What one log entry carries: the commands of all clients that arrived while the disk was busy.
  *
  *   version u8 = 2, then per command: kind u8, flags u8 (1 stamped, 2 a retry), length u32, stamp if stamped, body
- *   a stamp: client u16 (how manieth client of this entry; of a new one 16 bytes of id follow), sequence f64, seen f64
+ *   a stamp: client u16 (how manieth client of this entry; of a new one 16 bytes of id follow), sequence u64, seen u64
  *
- * Little-endian. Numbers that may grow large are doubles: exact below 2^53, and cheap.
+ * Little-endian.
  */
 import { assert, KvError } from '@base-kv/base'
 import { CLIENT_ID_BYTES, clientIdAt, type ClientId, type Stamp } from './stamp.ts'
+import { readWide, writeWide } from './wide-number.ts'
 
 const VERSION = 2
 const COMMAND_HEAD = 6
@@ -37,25 +38,26 @@ export const commandBytes = ({ body, stamp }: Command): number =>
 /** @param bytesMax the sum of `commandBytes` of the commands */
 export function encodeCommands(commands: readonly Command[], bytesMax: number): Uint8Array {
   const out = Buffer.allocUnsafeSlow(1 + bytesMax)
+  const view = new DataView(out.buffer)
   out[0] = VERSION
   let at = 1
   let clients: Map<ClientId, number> | null = null
   for (const { kind, body, stamp } of commands) {
     out[at] = kind
     out[at + 1] = stamp === null ? 0 : stamp.isRetry ? STAMPED | RETRY : STAMPED
-    out.writeUInt32LE(body.length, at + 2)
+    view.setUint32(at + 2, body.length, true)
     at += COMMAND_HEAD
     if (stamp !== null) {
       clients ??= new Map()
       const known = clients.get(stamp.client)
-      out.writeUInt16LE(known ?? clients.size, at)
+      view.setUint16(at, known ?? clients.size, true)
       at += 2
       if (known === undefined) {
         clients.set(stamp.client, clients.size)
         at += out.write(stamp.client, at, CLIENT_ID_BYTES, 'latin1')
       }
-      out.writeDoubleLE(stamp.sequence, at)
-      out.writeDoubleLE(stamp.seen, at + 8)
+      writeWide(view, at, stamp.sequence)
+      writeWide(view, at + 8, stamp.seen)
       at += 16
     }
     out.set(body, at)
@@ -76,18 +78,19 @@ export function decodeCommands(
     })
   }
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.length)
+  const view = new DataView(data.buffer, data.byteOffset, data.length)
   const clients: ClientId[] = []
   let at = 1
   while (at < bytes.length) {
     if (at + COMMAND_HEAD > bytes.length) throw cutOff()
     const kind = bytes[at] as number
     const flags = bytes[at + 1] as number
-    const length = bytes.readUInt32LE(at + 2)
+    const length = view.getUint32(at + 2, true)
     at += COMMAND_HEAD
     let stamp: Stamp | null = null
     if (flags !== 0) {
       if (at + STAMP > bytes.length) throw cutOff()
-      const number = bytes.readUInt16LE(at)
+      const number = view.getUint16(at, true)
       at += 2
       if (number === clients.length) {
         if (at + STAMP - 2 + CLIENT_ID_BYTES > bytes.length) throw cutOff()
@@ -98,8 +101,8 @@ export function decodeCommands(
       if (client === undefined) throw new KvError('Corrupt', 'a log entry names a client that it does not have')
       stamp = {
         client,
-        sequence: bytes.readDoubleLE(at),
-        seen: bytes.readDoubleLE(at + 8),
+        sequence: readWide(view, at),
+        seen: readWide(view, at + 8),
         isRetry: (flags & RETRY) !== 0,
       }
       at += 16

@@ -1,11 +1,12 @@
 /**
  * Recorded requests in a row, oldest first, with the answers they got.
  *
- *   per request: client u16 (how manieth client of this page; of a new one 16 bytes of id follow), sequence f64,
+ *   per request: client u16 (how manieth client of this page; of a new one 16 bytes of id follow), sequence u64,
  *   length of the answer u16 (0xffff: it was too long to be kept), answer; little-endian
  */
 import { assert, KvError, limits } from '@base-kv/base'
 import { CLIENT_ID_BYTES, clientIdAt, type ClientId } from './stamp.ts'
+import { readWide, writeWide } from './wide-number.ts'
 
 const HEAD = 2 + 8 + 2
 const NOT_KEPT = 0xffff
@@ -16,6 +17,7 @@ export type EachRequest = (client: ClientId, sequence: number, answer: Uint8Arra
 /** The newest requests, of which there will be more. */
 export class RequestPage {
   readonly #bytes: Buffer
+  readonly #view: DataView
   #length = 0
   readonly #clients = new Map<ClientId, number>()
 
@@ -23,6 +25,7 @@ export class RequestPage {
     this.#bytes = Buffer.allocUnsafeSlow(
       limits.requestPageBytes + HEAD + CLIENT_ID_BYTES + limits.requestAnswerBytesMax,
     )
+    this.#view = new DataView(this.#bytes.buffer)
   }
 
   /** Changes with the next call. */
@@ -41,15 +44,19 @@ export class RequestPage {
   add(client: ClientId, sequence: number, answer: Uint8Array | null): void {
     assert(!this.isFull, 'a page that is full is closed')
     const out = this.#bytes
+    const view = this.#view
     const known = this.#clients.get(client)
-    let at = out.writeUInt16LE(known ?? this.#clients.size, this.#length)
+    let at = this.#length
+    view.setUint16(at, known ?? this.#clients.size, true)
+    at += 2
     if (known === undefined) {
       this.#clients.set(client, this.#clients.size)
       at += out.write(client, at, CLIENT_ID_BYTES, 'latin1')
     }
-    at = out.writeDoubleLE(sequence, at)
-    at = out.writeUInt16LE(answer === null ? NOT_KEPT : answer.length, at)
-    if (answer !== null) {
+    writeWide(view, at, sequence)
+    view.setUint16(at + 8, answer === null ? NOT_KEPT : answer.length, true)
+    at += 10
+    if (answer !== null && answer.length > 0) {
       out.set(answer, at)
       at += answer.length
     }
@@ -65,11 +72,12 @@ export class RequestPage {
 /** Answers are views on `bytes`. @throws KvError Corrupt */
 export function readRequests(bytes: Uint8Array, each: EachRequest): void {
   const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const clients: ClientId[] = []
   let at = 0
   while (at < data.length) {
     if (at + HEAD > data.length) throw cutOff()
-    const number = data.readUInt16LE(at)
+    const number = view.getUint16(at, true)
     at += 2
     if (number === clients.length) {
       if (at + CLIENT_ID_BYTES > data.length) throw cutOff()
@@ -78,8 +86,8 @@ export function readRequests(bytes: Uint8Array, each: EachRequest): void {
     }
     const client = clients[number]
     if (client === undefined || at + HEAD - 2 > data.length) throw cutOff()
-    const sequence = data.readDoubleLE(at)
-    const length = data.readUInt16LE(at + 8)
+    const sequence = readWide(view, at)
+    const length = view.getUint16(at + 8, true)
     at += HEAD - 2
     if (length === NOT_KEPT) {
       each(client, sequence, null)
