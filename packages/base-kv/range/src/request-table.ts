@@ -42,6 +42,8 @@ const HEAD = 1 + 8 + 8 + 4 + 4
 /** version u8, position of the newest request f64 */
 const PAGE_HEAD = 1 + 8
 const HEAD_KEY = Buffer.from('r')
+/** Of the index; one or two more are there while the oldest is being forgotten. */
+const GENERATIONS = 4
 
 /** A page that is not forgotten yet; the newest one is still written to. */
 interface Page {
@@ -50,11 +52,29 @@ interface Page {
   last: number
   count: number
   bytes: number
+  isForgotten: boolean
+}
+
+/** What some pages in a row have of a client. */
+interface ClientRequests {
+  /** Requests mostly come in order: what is above need not be looked for. */
+  highest: number
+  readonly pages: Map<number, Page>
+}
+
+/** Requests are found by maps that are dropped as a whole: to take each out again would cost as much as all the rest. */
+interface Generation {
+  readonly clients: Map<ClientId, ClientRequests>
+  count: number
+  newest: Page
 }
 
 interface Index {
-  /** Invariant: has exactly the requests in `pages` and `newest`. */
-  readonly clients: Map<ClientId, Map<number, Page>>
+  /**
+   * The newest first. Invariant: together they have all requests in `pages` and `newest`, and those of some pages that
+   * are forgotten.
+   */
+  readonly generations: Generation[]
   /** Oldest first, without the newest. */
   readonly pages: Page[]
   newest: Page
@@ -96,7 +116,7 @@ export class RequestTable {
   judge(stamp: Stamp): Uint8Array | KvError | null {
     const { client, sequence, seen, isRetry } = stamp
     const index = this.#ready()
-    const page = index.clients.get(client)?.get(sequence)
+    const page = find(index, client, sequence)
     if (page) return this.#firstAnswer(index, page, stamp)
     if (seen >= this.#horizon && seen <= this.#position) return null
     return isRetry && seen < this.#horizon ? forgotten() : seenElsewhere()
@@ -144,7 +164,7 @@ export class RequestTable {
     const index = this.#ready()
     const add = (client: ClientId, sequence: number, answer: Uint8Array | null) => {
       // Both may come from one range that was split.
-      if (!index.clients.get(client)?.has(sequence)) this.#add(index, client, sequence, answer)
+      if (!find(index, client, sequence)) this.#add(index, client, sequence, answer)
     }
     let newest: Uint8Array = new Uint8Array(0)
     for (const [key, value] of records) {
@@ -189,7 +209,15 @@ export class RequestTable {
     this.#data.put('local', pageKey(newest.number), value)
     pages.push(newest)
     index.newest = emptyPage(newest.number + 1)
+    this.#age(index)
     newestRequests.clear()
+  }
+
+  /** A page ends: perhaps a generation too. */
+  #age({ generations }: Index): void {
+    const [generation] = generations
+    if (!generation || generation.count < this.#bounds.requestsMax / GENERATIONS) return
+    generations.unshift({ clients: new Map(), count: 0, newest: generation.newest })
   }
 
   /** The oldest pages, as long as there is too much. */
@@ -198,11 +226,8 @@ export class RequestTable {
     while (index.count > requestsMax || index.bytes > bytesMax) {
       const page = index.pages.shift()
       if (!page) return
-      readRequests(pageRequests(this.#page(page.number)).requests, (client, sequence) => {
-        const sequences = index.clients.get(client)
-        sequences?.delete(sequence)
-        if (sequences?.size === 0) index.clients.delete(client)
-      })
+      page.isForgotten = true
+      if (index.generations.at(-1)?.newest === page) index.generations.pop()
       index.count -= page.count
       index.bytes -= page.bytes
       this.#horizon = Math.max(this.#horizon, page.last)
@@ -225,7 +250,7 @@ export class RequestTable {
     if (this.#index) return this.#index
     const { first, next, requests } = readHead(this.#data.get('local', HEAD_KEY))
     const index: Index = {
-      clients: new Map(),
+      generations: [],
       pages: [],
       newest: emptyPage(next),
       newestRequests: new RequestPage(),
@@ -234,10 +259,11 @@ export class RequestTable {
     }
     for (let number = first; number < next; number++) {
       const stored = pageRequests(this.#page(number))
-      const page: Page = { number, last: stored.last, count: 0, bytes: stored.requests.length }
+      const page = { ...emptyPage(number), last: stored.last, bytes: stored.requests.length }
       readRequests(stored.requests, (client, sequence) => remember(index, page, client, sequence))
       index.bytes += page.bytes
       index.pages.push(page)
+      this.#age(index)
     }
     readRequests(requests, (client, sequence, answer) => {
       index.newestRequests.add(client, sequence, answer)
@@ -256,15 +282,33 @@ export class RequestTable {
   }
 }
 
+function find(index: Index, client: ClientId, sequence: number): Page | undefined {
+  for (const { clients } of index.generations) {
+    const requests = clients.get(client)
+    if (requests === undefined || sequence > requests.highest) continue
+    const page = requests.pages.get(sequence)
+    if (page !== undefined) return page.isForgotten ? undefined : page
+  }
+  return undefined
+}
+
 function remember(index: Index, page: Page, client: ClientId, sequence: number): void {
-  let sequences = index.clients.get(client)
-  if (!sequences) index.clients.set(client, (sequences = new Map()))
-  sequences.set(sequence, page)
+  let [generation] = index.generations
+  if (generation === undefined) {
+    generation = { clients: new Map(), count: 0, newest: page }
+    index.generations.push(generation)
+  }
+  let requests = generation.clients.get(client)
+  if (!requests) generation.clients.set(client, (requests = { highest: 0, pages: new Map() }))
+  requests.pages.set(sequence, page)
+  if (sequence > requests.highest) requests.highest = sequence
+  generation.newest = page
+  generation.count++
   page.count++
   index.count++
 }
 
-const emptyPage = (number: number): Page => ({ number, last: 0, count: 0, bytes: 0 })
+const emptyPage = (number: number): Page => ({ number, last: 0, count: 0, bytes: 0, isForgotten: false })
 
 function pageKey(number: number): Uint8Array {
   const key = Buffer.allocUnsafe(HEAD_KEY.length + 4)
