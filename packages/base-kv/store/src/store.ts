@@ -1,15 +1,10 @@
 /**
  * All ranges of one store on one machine: gives them turns, lets them share one log sync, and sorts peers' messages to
  * them.
- *
- * A range is in `#dirty` while it wants a turn. Turns run soon after the event that asked (one batch for all events of
- * one poll of the event loop), at once for peers' messages, and just before the log cuts a batch, so that everything
- * which arrived while the disk was busy rides in it.
  */
 import {
   assert,
   compareStarts,
-  covers,
   KvError,
   limits,
   logIndex,
@@ -29,12 +24,14 @@ import { encodeState, firstState, Range } from '@base-kv/range'
 import type { FoundRange } from '@base-kv/storage'
 import { contradiction, describeDamaged, gone } from './damaged-replica.ts'
 import { dismissalFromWire, Dismissals } from './dismissal.ts'
+import { Halves } from './halves.ts'
 import { Outbox } from './outbox.ts'
 import { fromWire, wireRange, wireStore } from './raft-wire.ts'
 import { RangeIndex } from './range-index.ts'
 import { Sleepers } from './sleepers.ts'
 import type { HeldEpoch, StoreDeps, StoreOptions } from './store-deps.ts'
 import { snapshotFromChunks, snapshotToChunks } from './snapshot-wire.ts'
+import { Turns } from './turns.ts'
 
 export class Store {
   readonly id: StoreId
@@ -53,13 +50,8 @@ export class Store {
   #epoch: string | null = null
   // Never taken back. Whoever left a range, or was damaged, was in a confirmed epoch.
   #epochConfirmed = false
-  #dirty = new Set<Range>()
-  // Those with commands or reads that wait for the disk to be free.
-  readonly #withWork = new Set<Range>()
-  // By the right half that they wait for: left ranges with a split to apply.
-  readonly #parked = new Map<RangeId, Range>()
-  #turnAsked = false
-  #inTurns = false
+  readonly #turns: Turns
+  readonly #halves: Halves
   readonly #outbox: Outbox
   #sendAsked = false
   #changeNoted = false
@@ -73,6 +65,25 @@ export class Store {
     const { storage, transport, log } = deps
     this.id = storage.identity.store
     this.#outbox = new Outbox((to, messages) => transport.send(to, messages), log)
+    this.#turns = new Turns({
+      soon: (run) => deps.soon(run),
+      isDiskFree: () => storage.log.busySinceMs === null,
+      had: (range) => this.#hadTurn(range),
+      ended: () => this.#outbox.flush(),
+    })
+    this.#halves = new Halves({
+      ranges: this.#ranges,
+      index: this.#index,
+      log,
+      isInTransition: (id) => this.#inTransition.has(id),
+      open: (found) => this.#open(found),
+      drop: (range, why) => {
+        this.#forget(range)
+        this.#inBackground(range.close(why))
+      },
+      destroy: (range) => this.#destroy(range),
+      schedule: (range) => this.#turns.schedule(range),
+    })
     const { electionTimeoutMs } = options.range.raft
     this.#sleepers = new Sleepers(electionTimeoutMs)
     this.#dismissals = new Dismissals({
@@ -94,8 +105,8 @@ export class Store {
       this.#holdEpoch(found.range)
       this.#openFound(found)
     }
-    for (const range of [...this.#ranges.values()]) this.#moved(range)
-    storage.log.beforeFlush = () => this.#beforeFlush()
+    for (const range of [...this.#ranges.values()]) this.#halves.moved(range)
+    storage.log.beforeFlush = () => this.#turns.beforeFlush()
     this.#tick()
   }
 
@@ -171,13 +182,13 @@ export class Store {
       if (question) this.#dismissals.receive(question)
       else this.#deps.log.debug('dropped a message that does not decode')
     }
-    this.#runTurns()
+    this.#turns.run()
   }
 
   #receiveOne(id: RangeId, message: Message): void {
     if (message.to.store !== this.id) return
     // What came before it in the frame may make the range: a split is committed, and its right half asks for votes.
-    if (!this.#ranges.has(id)) this.#runTurns()
+    if (!this.#ranges.has(id)) this.#turns.run()
     const range = this.#ranges.get(id)
     if (!range) {
       this.#receiveForUnknown(id, message)
@@ -189,7 +200,7 @@ export class Store {
       return
     }
     range.step(message)
-    this.#dirty.add(range)
+    this.#turns.add(range)
   }
 
   /** A snapshot of a replica here, as chunks. @throws KvError */
@@ -240,6 +251,7 @@ export class Store {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#turns.stop()
     this.#cancelTick?.()
     await Promise.all([...this.#ranges.values()].map((range) => range.close('this node stops')))
     await Promise.allSettled(this.#background)
@@ -259,52 +271,10 @@ export class Store {
     })
   }
 
-  #schedule(range: Range): void {
-    this.#dirty.add(range)
-    if (this.#turnAsked || this.#inTurns) return
-    this.#turnAsked = true
-    this.#deps.soon(() => {
-      this.#turnAsked = false
-      this.#runTurns()
-    })
-  }
-
-  #runTurns(): void {
-    if (this.#closed || this.#inTurns) return
-    this.#inTurns = true
-    const diskFree = this.#deps.storage.log.busySinceMs === null
-    const ranges = this.#dirty
-    this.#dirty = new Set()
-    for (const range of ranges) this.#turn(range, diskFree)
-    this.#inTurns = false
-    this.#outbox.flush()
-    // What became dirty during the turns runs after the events that wait meanwhile.
-    if (this.#dirty.size > 0) {
-      const [first] = this.#dirty
-      if (first) this.#schedule(first)
-    }
-  }
-
-  #turn(range: Range, diskFree: boolean): void {
-    range.turn(diskFree)
-    if (this.#ranges.get(range.id) !== range) return
-    this.#sleepers.stirs(range)
-    if (range.hasWork) this.#withWork.add(range)
-    else this.#withWork.delete(range)
-    this.#unpark(range.id)
-  }
-
-  #beforeFlush(): void {
-    if (this.#closed || this.#inTurns) return
-    const ranges = [...this.#withWork, ...this.#dirty].filter((range) => range.hasWork)
-    this.#inTurns = true
-    for (const range of new Set(ranges)) this.#turn(range, true)
-    this.#inTurns = false
-    if (ranges.length > 0) this.#outbox.flush()
-    if (this.#dirty.size > 0) {
-      const [first] = this.#dirty
-      if (first) this.#schedule(first)
-    }
+  #hadTurn(range: Range): void {
+    if (this.#ranges.get(range.id) === range) this.#sleepers.stirs(range)
+    else this.#turns.forget(range)
+    this.#halves.stirred(range.id)
   }
 
   #send(range: RangeId, messages: readonly Message[]): void {
@@ -313,7 +283,7 @@ export class Store {
   }
 
   #flushSoon(): void {
-    if (this.#inTurns || this.#sendAsked) return
+    if (this.#turns.isRunning || this.#sendAsked) return
     this.#sendAsked = true
     queueMicrotask(() => {
       this.#sendAsked = false
@@ -398,18 +368,18 @@ export class Store {
       log: this.#deps.log,
       coprocessor: this.#deps.makeCoprocessor(),
       send: (id, messages) => this.#send(id, messages),
-      schedule: (which) => this.#schedule(which),
+      schedule: (which) => this.#turns.schedule(which),
       changed: () => this.#noteChange(),
-      moved: (which) => this.#moved(which),
-      roomForHalf: (left, right) => this.#roomForHalf(left, right),
-      split: (left, right, half) => this.#split(left, right, half),
+      moved: (which) => this.#halves.moved(which),
+      roomForHalf: (left, right) => this.#halves.roomFor(left, right),
+      split: (left, right, half) => this.#halves.split(left, right, half),
       removed: (which) => this.#destroy(which),
       damaged: (which, reason) => this.#damagedNow(which, reason),
       dismissed: (which, member) => this.#dismissals.tell(which, member),
       pullSnapshot: (id, from, indexMin) => snapshotFromChunks(this.#pull(id, from, indexMin)),
     })
     this.#ranges.set(found.range, range)
-    this.#schedule(range)
+    this.#turns.schedule(range)
     return range
   }
 
@@ -417,59 +387,7 @@ export class Store {
     this.#ranges.delete(range.id)
     this.#index.changed()
     this.#sleepers.gone(range)
-    this.#dirty.delete(range)
-    this.#withWork.delete(range)
-  }
-
-  // ---- split -------------------------------------------------------------------------------------------------------------
-
-  /** A replica of the right half that comes, goes or fetches a snapshot just now is waited for, and fetches no more. */
-  #roomForHalf(left: Range, right: RangeId): boolean {
-    const there = this.#ranges.get(right)
-    const isFetching = there?.boundary === null && there.isPulling
-    if (!isFetching && !this.#inTransition.has(right)) return true
-    this.#parked.set(right, left)
-    there?.giveUpPull('the left range has come to its split')
-    return false
-  }
-
-  #unpark(right: RangeId): void {
-    const left = this.#parked.get(right)
-    if (!left) return
-    this.#parked.delete(right)
-    if (this.#ranges.get(left.id) === left) this.#schedule(left)
-  }
-
-  #split(left: Range, right: RangeId, half: FoundRange | null): void {
-    this.#deps.log.info('split', { range: left.id, right, version: left.ver.high, here: half !== null })
-    if (!half) {
-      this.#index.changed()
-      return
-    }
-    const voter = this.#ranges.get(right)
-    if (voter) {
-      // All that it was is its vote, which the half keeps. It fetches nothing: that was seen to.
-      this.#forget(voter)
-      this.#inBackground(voter.close('it has become the right half of a split'))
-    }
-    const range = this.#open(half)
-    this.#index.split(left, range)
-    // Nobody else stands so soon: writes to the right half wait for this election.
-    if (left.isLeader) range.campaign()
-  }
-
-  /**
-   * A snapshot has come: what it covers and is older here was absorbed meanwhile. Such a group has ended for good, since
-   * each key belongs to ever newer ranges.
-   */
-  #moved(range: Range): void {
-    this.#index.changed()
-    const { boundary, ver } = range
-    if (!boundary) return
-    for (const other of [...this.#ranges.values()]) {
-      if (other === range || !other.boundary || other.ver.high >= ver.high) continue
-      if (covers(boundary, other.boundary)) this.#destroy(other)
-    }
+    this.#turns.forget(range)
   }
 
   #pull(id: RangeId, from: Member, indexMin: number): AsyncIterable<v1.SnapshotChunk> {
@@ -513,7 +431,7 @@ export class Store {
     })
     this.#deps.log.info('holds a new replica', { range: id, replica: message.to.replica })
     this.#ranges.get(id)?.step(message)
-    this.#runTurns()
+    this.#turns.run()
   }
 
   async #create(id: RangeId, replica: Omit<FoundRange, 'range' | 'state' | 'reason' | 'lastIndex'>): Promise<void> {
@@ -544,7 +462,7 @@ export class Store {
     this.#inTransition.add(id)
     const done = work().finally(() => {
       this.#inTransition.delete(id)
-      this.#unpark(id)
+      this.#halves.stirred(id)
     })
     this.#inBackground(done)
     return done

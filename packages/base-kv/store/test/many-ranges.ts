@@ -30,7 +30,8 @@ export function splitAt(cluster: TestCluster, key: string): Promise<RangeId> {
     try {
       return await range.split(bytes(key))
     } catch (thrown) {
-      if (thrown instanceof Failure && thrown.code === 'TryLater') return undefined
+      // A new leader may not have applied yet what the one before it did.
+      if (thrown instanceof Failure && (thrown.code === 'TryLater' || thrown.code === 'BadVersion')) return undefined
       throw thrown
     }
   }, `the split at ${key}`)
