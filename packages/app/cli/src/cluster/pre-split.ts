@@ -6,7 +6,7 @@ import { openChannel, type RpcChannel } from '@base-kv/rpc'
 import { lookAt } from './readiness.ts'
 
 /** Calls under way at once. */
-const AT_ONCE = 16
+const AT_ONCE = 64
 const RETRY_MS = 20
 const CALL_MS = 5_000
 
