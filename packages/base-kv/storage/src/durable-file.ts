@@ -20,6 +20,13 @@ export async function removeDurably(path: string): Promise<void> {
   await syncDirectory(dirname(path))
 }
 
+/** A folder that is kept for whoever looks into the damage; an older one of that name goes. */
+export async function putAside(path: string): Promise<void> {
+  await rm(`${path}.damaged`, { recursive: true, force: true })
+  await rename(path, `${path}.damaged`)
+  await syncDirectory(dirname(path))
+}
+
 /** undefined when there is no such file. */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
@@ -30,7 +37,7 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
+export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r')
   try {
     await directory.sync()

@@ -33,6 +33,8 @@ export const logKeys = {
   installations: { start: Buffer.from('i'), end: Buffer.from('j') },
   halves: { start: Buffer.from('h'), end: Buffer.from('i') },
   entries: { start: Buffer.from('e'), end: Buffer.from('f') },
+  /** Everything that is not an entry stands behind the entries. */
+  records: { start: Buffer.from('h'), end: Buffer.from('u') },
 } as const
 
 export function entryKey(logId: number, index: number): Buffer {

@@ -6,13 +6,14 @@
  * - Tables of `log` are always checked. Those of `data` are a scrub's affair, but LevelDB is built with its assertions on
  *   and aborts the process over some damaged blocks, so they are checked after a process that did not end in order.
  * - A damaged `data` is put aside as `data.damaged`: its replicas are lost anyway (terms, votes, replica ids and tombstones
- *   stand in `log`), and a store that aborts at every start could not even say so. A damaged `log` cannot be put aside:
- *   it holds votes. When LevelDB does not survive opening it, later starts refuse with the reason.
+ *   stand in `log`), and a store that aborts at every start could not even say so. A damaged `log` cannot be put aside
+ *   so easily: it holds votes. It is made anew once they are marked (`log-rebuild.ts`). When LevelDB does not survive opening it, later starts refuse with the reason.
  */
-import { readdir, rename, rm, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KvError } from '@base-kv/base'
-import { readIfThere, removeDurably, writeDurably } from './durable-file.ts'
+import { putAside, readIfThere, removeDurably, writeDurably } from './durable-file.ts'
+import { canRebuildLog, finishRebuild } from './log-rebuild.ts'
 import { checkDatabase } from './raw/check-database.ts'
 
 const DATABASES = ['log', 'data'] as const
@@ -28,12 +29,20 @@ export interface FolderState {
   readonly uncleanEnds: number
 }
 
-/** @returns damage that cannot be put down to single ranges, in words. @throws KvError Corrupt */
-export async function lookAtFiles({ directory, isNew, uncleanEnds }: FolderState): Promise<readonly string[]> {
+export interface FoundDamage {
+  /** What cannot be put down to single ranges, in words. */
+  readonly reasons: readonly string[]
+  /** Flaws of `log` would stay and condemn later replicas too, and hide nothing but entries: `rebuildLog` removes them. */
+  readonly rebuildsLog: boolean
+}
+
+/** @throws KvError Corrupt */
+export async function lookAtFiles({ directory, isNew, uncleanEnds }: FolderState): Promise<FoundDamage> {
+  await finishRebuild(directory)
   const earlier = await readRecord(directory)
   if (earlier.attempts >= ATTEMPTS_MAX) throw giveUp(directory, earlier.reasons)
   const reasons = [...earlier.reasons]
-  let dataDamaged = false
+  const damaged = new Set<string>()
   for (const database of DATABASES) {
     const path = join(directory, database)
     if (!isNew && (await readIfThere(join(path, 'CURRENT'))) === undefined) {
@@ -44,13 +53,13 @@ export async function lookAtFiles({ directory, isNew, uncleanEnds }: FolderState
       database === 'log' || uncleanEnds > 1 || (uncleanEnds === 1 && (await sizeOf(path)) <= CHECKED_BYTES_MAX)
     const found = await checkDatabase(path, { tables })
     reasons.push(...found.filter((reason) => !reasons.includes(reason)))
-    if (database === 'data' && found.length > 0) dataDamaged = true
+    if (found.length > 0) damaged.add(database)
   }
-  if (reasons.length === 0) return reasons
+  if (reasons.length === 0) return { reasons, rebuildsLog: false }
   const record: DamageRecord = { reasons, attempts: earlier.attempts + 1 }
   await writeDurably(recordIn(directory), `${JSON.stringify(record, null, 2)}\n`)
-  if (dataDamaged) await putAside(join(directory, 'data'))
-  return reasons
+  if (damaged.has('data')) await putAside(join(directory, 'data'))
+  return { reasons, rebuildsLog: !isNew && damaged.has('log') && (await canRebuildLog(directory)) }
 }
 
 /** Every replica carries its mark. */
@@ -70,11 +79,6 @@ async function readRecord(directory: string): Promise<DamageRecord> {
 
 function recordIn(directory: string): string {
   return join(directory, 'damage.json')
-}
-
-async function putAside(path: string): Promise<void> {
-  await rm(`${path}.damaged`, { recursive: true, force: true })
-  await rename(path, `${path}.damaged`)
 }
 
 async function sizeOf(path: string): Promise<number> {

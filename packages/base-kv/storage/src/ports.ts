@@ -79,7 +79,8 @@ export interface LogAppend {
 export interface LogStore {
   /**
    * Joins the next batch. Visible to `reader` at once. `onDurable` runs after the sync, in the order of the calls, also
-   * for an append without anything to write. It never runs once the store is poisoned.
+   * for an append without anything to write. It never runs once the store is poisoned. For the right half of a split that
+   * is not on disk yet (`Storage.split`) it also waits for that, unless only the hard state was written.
    */
   append(range: RangeId, change: LogAppend, onDurable: () => void): void
   /** The log as handed over so far: pending entries from memory, older ones from the engine. */

@@ -2,18 +2,19 @@
  * The storage of one store: databases `log` and `data` in one folder, opened together, because each vouches for the other.
  *
  * The order of a start: lock the folder, read the identity, look at LevelDB's files, open the databases, read them, finish
- * what a crash cut in two, put damage on record. Only then is anything of it told.
+ * what a crash cut in two, put damage on record, make a damaged `log` anew. Only then is anything of it told.
  */
 import { mkdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KvError } from '@base-kv/base'
 import { ballastIn, DiskSpaceWatch } from './disk-space.ts'
-import { EngineStorage, type Disk } from './engine-storage.ts'
+import { EngineStorage, type Disk, type Engines } from './engine-storage.ts'
 import { lockFolder } from './folder-lock.ts'
 import { newIdentity, readIdentity, writeIdentity } from './identity.ts'
 import { openLevelEngine } from './level-engine.ts'
 import { memoryEngine, type MemoryDisk } from './memory-engine.ts'
 import type { DiskSpace, Engine, Storage, StorageDeps, StorageOptions, StoreIdentity } from './ports.ts'
+import { rebuildLog } from './log-rebuild.ts'
 import { forgetDamage, lookAtFiles } from './look-at-files.ts'
 import { checkTables } from './raw/check-database.ts'
 
@@ -32,16 +33,11 @@ export async function openStorage(options: StorageOptions, deps: StorageDeps): P
   const { directory } = options
   await mkdir(directory, { recursive: true })
   const lock = await orNoSpace(directory, () => lockFolder(directory))
-  const opened: Engine[] = []
   const space = new DiskSpaceWatch(options, deps)
+  let storage: EngineStorage | null = null
   try {
     const known = await readIdentity(directory, options.cluster)
     const damage = await lookAtFiles({ directory, isNew: known === undefined, uncleanEnds: lock.uncleanEnds })
-    for (const database of ['log', 'data'] as const) {
-      opened.push(await orNoSpace(directory, () => openDatabase(directory, database)))
-    }
-    const [log, data] = opened as [Engine, Engine]
-    await space.start()
     const disk: Disk = {
       identity: known ?? newIdentity(options.cluster, deps.clock),
       isNew: known === undefined,
@@ -52,16 +48,31 @@ export async function openStorage(options: StorageOptions, deps: StorageDeps): P
         await lock.release()
       },
     }
-    const storage = await EngineStorage.open({ log, data }, damage, disk, options, deps)
+    const open = async (release: Disk['release']): Promise<EngineStorage> =>
+      withEngines(directory, (engines) =>
+        EngineStorage.open(engines, damage.reasons, { ...disk, release }, options, deps),
+      )
+    if (damage.rebuildsLog) {
+      await closeMarked(await open(async () => {}))
+      await orNoSpace(directory, () => rebuildLog(directory, openLog))
+      deps.log.warn('database log is made anew, the damaged one is kept', { folder: join(directory, 'log.damaged') })
+    }
+    storage = await open(disk.release)
+    await space.start()
     if (known === undefined) await writeIdentity(directory, disk.identity)
-    if (damage.length > 0) await forgetDamage(directory)
+    if (damage.reasons.length > 0) await forgetDamage(directory)
     return storage
   } catch (thrown) {
     space.stop()
-    await Promise.all(opened.map((engine) => engine.close()))
-    await lock.release()
+    await (storage === null ? lock.release() : storage.close())
     throw thrown
   }
+}
+
+/** Opening put the marks on record. @throws KvError when a write failed: then the log must stay as it is */
+async function closeMarked(storage: EngineStorage): Promise<void> {
+  await storage.close()
+  if (storage.poison !== null) throw storage.poison
 }
 
 /** Disks that outlive the process that they simulate. */
@@ -87,12 +98,33 @@ export function openMemoryStorage(
   return EngineStorage.open({ log: memoryEngine(disks.log), data: memoryEngine(disks.data) }, [], disk, options, deps)
 }
 
-function openDatabase(directory: string, database: 'log' | 'data'): Promise<Engine> {
-  const isLog = database === 'log'
+/** Both databases, closed again when `use` fails. */
+async function withEngines<T>(directory: string, use: (engines: Engines) => Promise<T>): Promise<T> {
+  const log = await orNoSpace(directory, () => openLog(join(directory, 'log')))
+  let data: Engine | null = null
+  try {
+    data = await orNoSpace(directory, () => openData(join(directory, 'data')))
+    return await use({ log, data })
+  } catch (thrown) {
+    await Promise.all([log.close(), data?.close()])
+    throw thrown
+  }
+}
+
+function openLog(directory: string): Promise<Engine> {
   return openLevelEngine({
-    directory: join(directory, database),
-    writeBufferBytes: isLog ? LOG_WRITE_BUFFER_BYTES : DATA_WRITE_BUFFER_BYTES,
-    cacheBytes: isLog ? MIB : DATA_CACHE_BYTES,
+    directory,
+    writeBufferBytes: LOG_WRITE_BUFFER_BYTES,
+    cacheBytes: MIB,
+    compression: false,
+  })
+}
+
+function openData(directory: string): Promise<Engine> {
+  return openLevelEngine({
+    directory,
+    writeBufferBytes: DATA_WRITE_BUFFER_BYTES,
+    cacheBytes: DATA_CACHE_BYTES,
     compression: false,
   })
 }

@@ -26,7 +26,7 @@ export interface Operations {
   iterators: number
 }
 
-export class Gate {
+class Gate {
   mode: 'open' | 'held' | 'failing' = 'open'
   readonly operations: Operations = { writes: 0, puts: 0, deletes: 0, gets: 0, iterators: 0 }
   /** Writes that may still pass before everything fails; null for all. */
@@ -55,7 +55,7 @@ export class Gate {
   }
 }
 
-export interface Gates {
+interface Gates {
   readonly log: Gate
   readonly data: Gate
 }

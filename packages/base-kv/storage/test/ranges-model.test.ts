@@ -26,7 +26,7 @@ import {
   text,
 } from './fixtures.ts'
 
-const SEEDS = 60
+const SEEDS = 40
 const STEPS = 150
 const KEYS = 24
 

@@ -117,9 +117,10 @@ describe('a range of too many segments', () => {
     for (let round = 0; storage.data.stats.rewrites === 0; round++) {
       gates.data.holdsReads = true
       while (gates.data.readsWaiting === 0 && storage.data.stats.rewrites === 0) await turn()
-      for (let part = 0; part < PARTS; part++) {
-        for (let key = 0; key < KEYS + 3; key++) {
-          apply(storage, model, `${part}${key}`, (part + key + round) % 4 === 0 ? null : `round ${round}`)
+      // Every key is changed once at most, so that nothing covers up what was lost.
+      if (round < KEYS + 3) {
+        for (let part = 0; part < PARTS; part++) {
+          apply(storage, model, `${part}${round}`, (part + round) % 2 === 0 ? null : `round ${round}`)
         }
       }
       gates.data.holdsReads = false
@@ -150,6 +151,8 @@ describe('a range of too many segments', () => {
     await storage.data.flushNow()
     gates.data.holdsReads = false
     // R1 has one segment now, R2 goes on with the rest.
+    while (storage.data.stats.rewrites < 2) await new Promise((resolve) => setImmediate(resolve))
+    await storage.data.flushNow()
     await slotsCleared(storage)
     await opened.crash()
     const again = (await openGated(folder.path, options)).storage

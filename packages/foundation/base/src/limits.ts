@@ -60,7 +60,7 @@ export const limits = {
   /** The write buffer in front of the data engine. */
   flushAgeMaxMs: 50,
   flushBytesSoft: 4 * MIB,
-  flushBytesMax: 64 * MIB,
+  flushBytesMax: 16 * MIB,
   /** Log kept behind the applied index for followers that catch up. */
   logBytesMax: 256 * MIB,
   /** Below this much free disk writes are refused. */

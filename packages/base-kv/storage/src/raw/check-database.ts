@@ -11,7 +11,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseLogFile } from './log-file.ts'
 import { parseManifest, type Manifest } from './manifest.ts'
-import { checkTableFile } from './table-file.ts'
+import { checkTableFile, isWholeFrom } from './table-file.ts'
 
 /** LevelDB's batch header: 64-bit number of the first operation, 32-bit count. */
 const BATCH_HEADER = 12
@@ -44,6 +44,17 @@ export async function checkTables(directory: string, pace?: (bytes: number) => P
     if (flaw !== null) damage.push(`${join(directory, found.name)}: ${flaw}`)
   }
   return damage
+}
+
+/** Whether flaws of the live tables, if there are any, can hide only keys below `start` from an iteration. */
+export async function areTablesWholeFrom(directory: string, start: Uint8Array): Promise<boolean> {
+  const manifest = await readManifest(directory, await namesIn(directory))
+  if (manifest === null || typeof manifest === 'string') return false
+  for (const [number, size] of manifest.tables) {
+    const found = await readTable(directory, number)
+    if (found === undefined || found.bytes.length < size || !isWholeFrom(found.bytes, start)) return false
+  }
+  return true
 }
 
 async function checkLogs(directory: string, files: readonly string[], manifest: Manifest): Promise<string[]> {

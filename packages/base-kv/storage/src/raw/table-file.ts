@@ -20,22 +20,24 @@ interface BlockHandle {
   readonly size: number
 }
 
+interface IndexedBlock extends BlockHandle {
+  /** No key of the block is above it. */
+  readonly upTo: Buffer
+}
+
+/** LevelDB appends an operation number and a type to each key. */
+const KEY_SUFFIX = 8
+
 /** Checks the whole file. `pace` is awaited now and then with the bytes checked since. @returns what is wrong, or null */
 export async function checkTableFile(
   bytes: Uint8Array,
   pace: (bytes: number) => Promise<void> = async () => {},
 ): Promise<string | null> {
   const file = asBuffer(bytes)
-  if (file.length < FOOTER) return 'it is shorter than a footer'
-  const footer = file.subarray(file.length - FOOTER)
-  if (footer.readUInt32LE(40) !== MAGIC_LOW || footer.readUInt32LE(44) !== MAGIC_HIGH)
-    return 'its magic number is wrong'
-  const reader = new VarintReader(footer, 0, 40)
-  const metaIndex = readHandle(reader)
-  const index = readHandle(reader)
-  if (reader.overrun) return 'its footer makes no sense'
+  const roots = readRoots(file)
+  if (roots === undefined) return 'its footer makes no sense'
   let sinceBreak = 0
-  for (const root of [index, metaIndex]) {
+  for (const root of [roots.index, roots.metaIndex]) {
     const flaw = blockFlaw(file, root)
     if (flaw !== null) return `index ${flaw}`
     const handles = readIndex(file, root)
@@ -53,6 +55,28 @@ export async function checkTableFile(
   return null
 }
 
+/**
+ * Whether an iteration from `start` on reads nothing flawed: index and footer are whole, and so is every block that may
+ * hold a key from `start` on. Filters do not matter, only single reads ask them.
+ */
+export function isWholeFrom(bytes: Uint8Array, start: Uint8Array): boolean {
+  const file = asBuffer(bytes)
+  const index = readRoots(file)?.index
+  if (index === undefined || blockFlaw(file, index) !== null) return false
+  const blocks = readIndex(file, index)
+  return blocks?.every((block) => Buffer.compare(block.upTo, start) < 0 || blockFlaw(file, block) === null) ?? false
+}
+
+function readRoots(file: Buffer): { readonly index: BlockHandle; readonly metaIndex: BlockHandle } | undefined {
+  const footer = file.subarray(Math.max(0, file.length - FOOTER))
+  if (footer.length < FOOTER || footer.readUInt32LE(40) !== MAGIC_LOW || footer.readUInt32LE(44) !== MAGIC_HIGH)
+    return undefined
+  const reader = new VarintReader(footer, 0, 40)
+  const metaIndex = readHandle(reader)
+  const index = readHandle(reader)
+  return reader.overrun ? undefined : { index, metaIndex }
+}
+
 function blockFlaw(file: Buffer, { offset, size }: BlockHandle): string | null {
   const end = offset + size
   if (end + TRAILER > file.length - FOOTER) return `block at ${offset} reaches over the end`
@@ -60,8 +84,8 @@ function blockFlaw(file: Buffer, { offset, size }: BlockHandle): string | null {
   return stored === crc32c(file, offset, end + 1) ? null : `block at ${offset} fails its checksum`
 }
 
-/** The handles that an index block's values are. Its keys do not matter here. */
-function readIndex(file: Buffer, { offset, size }: BlockHandle): BlockHandle[] | undefined {
+/** The blocks that an index block names. */
+function readIndex(file: Buffer, { offset, size }: BlockHandle): IndexedBlock[] | undefined {
   const packed = file[offset + size] === 1
   const raw = file.subarray(offset, offset + size)
   const block = packed ? unpackSnappy(raw) : raw
@@ -70,17 +94,18 @@ function readIndex(file: Buffer, { offset, size }: BlockHandle): BlockHandle[] |
   const end = block.length - 4 - 4 * restarts
   if (end < 0) return undefined
   const reader = new VarintReader(block, 0, end)
-  const handles: BlockHandle[] = []
+  const blocks: IndexedBlock[] = []
+  let key = Buffer.alloc(0)
   while (!reader.atEnd) {
-    reader.number()
+    const sharedKeyLength = reader.number()
     const ownKeyLength = reader.number()
     const valueLength = reader.number()
-    reader.raw(ownKeyLength)
+    key = Buffer.concat([key.subarray(0, sharedKeyLength), reader.raw(ownKeyLength)])
     const value = new VarintReader(reader.raw(valueLength))
-    handles.push(readHandle(value))
+    blocks.push({ ...readHandle(value), upTo: key.subarray(0, -KEY_SUFFIX) })
     if (reader.overrun || value.overrun) return undefined
   }
-  return handles
+  return blocks
 }
 
 function readHandle(reader: VarintReader): BlockHandle {
