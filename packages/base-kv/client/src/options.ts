@@ -32,6 +32,11 @@ export interface ClientOptions {
   readonly connectTimeoutMs?: number
   /** A connection on which nothing at all comes back for this long, pings neither, is given up. Default 2,000. */
   readonly stuckMs?: number
+  /**
+   * An operation without an answer for this long is sent once more. Not shorter than nodes wait for a leader (3,000), else
+   * what they would have refused in the end has become unknown. Default 4,000.
+   */
+  readonly attemptTimeoutMs?: number
   /** What the cluster is configured to take; default `limits.valueBytesMax`. */
   readonly valueBytesMax?: number
   /** Operations under way at once; beyond it calls fail with TryLater. Default `limits.pipelineInFlightMax`. */
@@ -64,6 +69,7 @@ export interface Settings {
   readonly unreachablePatienceMs: number
   readonly connectTimeoutMs: number
   readonly stuckMs: number
+  readonly attemptTimeoutMs: number
   readonly valueBytesMax: number
   readonly inFlightMax: number
   readonly log: Log
@@ -81,6 +87,7 @@ export function readSettings(options: ClientOptions): Settings {
     unreachablePatienceMs: options.unreachablePatienceMs ?? 1_000,
     connectTimeoutMs: options.connectTimeoutMs ?? 2_000,
     stuckMs: options.stuckMs ?? 2_000,
+    attemptTimeoutMs: options.attemptTimeoutMs ?? 4_000,
     valueBytesMax: options.valueBytesMax ?? limits.valueBytesMax,
     inFlightMax: options.inFlightMax ?? limits.pipelineInFlightMax,
     log: options.log ?? silentLog,
@@ -89,6 +96,7 @@ export function readSettings(options: ClientOptions): Settings {
   checkRange('unreachablePatienceMs', settings.unreachablePatienceMs, 0, 24 * 3_600_000)
   checkRange('connectTimeoutMs', settings.connectTimeoutMs, 1, 600_000)
   checkRange('stuckMs', settings.stuckMs, 50, 600_000)
+  checkRange('attemptTimeoutMs', settings.attemptTimeoutMs, 50, 600_000)
   checkRange('valueBytesMax', settings.valueBytesMax, 0, limits.valueBytesCeiling)
   checkRange('inFlightMax', settings.inFlightMax, 1, limits.pipelineInFlightMax)
   return settings

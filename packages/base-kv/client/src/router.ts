@@ -30,8 +30,6 @@ const refreshEveryMs = 1_000
 /** When nothing is open, what arrives has everything dialled again, but not more often than this. */
 const redialPauseMs = 100
 const describeTimeoutMs = 1_000
-/** An operation without an answer is sent once more after half of its time, but not earlier than this. */
-const attemptLeastMs = 1_000
 /** How often an operation follows "the leader is there" at once, before it backs off like any other. */
 const hopsMax = 2
 
@@ -98,7 +96,7 @@ export class Router implements NodeOwner, OperationOwner {
     const operation = new Operation({ request, sequence, timeoutMs, nowMs }, this, resolve, reject)
     this.#liveCount++
     this.#liveBytes += operation.bytes
-    this.#wheel.set(operation, attemptMs(timeoutMs))
+    this.#wheel.set(operation, Math.min(timeoutMs, this.#settings.attemptTimeoutMs))
     this.#send(operation)
   }
 
@@ -230,7 +228,7 @@ export class Router implements NodeOwner, OperationOwner {
     const { request, timeoutMs, lastError, attempts } = operation
     const leftMs = operation.deadlineMs - this.nowMs
     if (leftMs > 0) {
-      this.#wheel.set(operation, leftMs)
+      this.#wheel.set(operation, Math.min(leftMs, this.#settings.attemptTimeoutMs))
       this.#giveUpAttempt(operation)
       return
     }
@@ -317,7 +315,7 @@ export class Router implements NodeOwner, OperationOwner {
     const { pipeline } = operation
     if (pipeline === undefined) return
     pipeline.forget(operation)
-    const message = `no answer within ${attemptMs(operation.timeoutMs)} ms`
+    const message = `no answer within ${this.#settings.attemptTimeoutMs} ms`
     this.#failedAttempt(operation, new KvError('OutcomeUnknown', message, { hint: readBackHint }), false)
   }
 
@@ -391,9 +389,6 @@ export class Router implements NodeOwner, OperationOwner {
     })
   }
 }
-
-/** How long the first attempt may take before another one is made. */
-const attemptMs = (timeoutMs: number): number => Math.min(timeoutMs, Math.max(timeoutMs / 2, attemptLeastMs))
 
 /** 16 bytes in hexadecimal. */
 const randomId = (random: Random): string =>

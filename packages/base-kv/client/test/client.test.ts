@@ -481,7 +481,7 @@ describe('what went wrong, and what is certain then', () => {
         return retry ? answer : { kind: 'silence', applied: true }
       }
     })
-    const client = open({ endpoints: cluster.endpoints, timeoutMs: 2_500 })
+    const client = open({ endpoints: cluster.endpoints, timeoutMs: 20_000, attemptTimeoutMs: 50 })
     await client.put('k', 'v')
     expect(attempts).toBe(2)
     expect(cluster.applied).toEqual(['v'])
