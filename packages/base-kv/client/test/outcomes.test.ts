@@ -83,7 +83,7 @@ test('every operation ends once, with what is true', async () => {
     )
     // An answer that was lost is got by asking again, unless time is short.
     expect(lost).toBeGreaterThan(20)
-    expect(recovered).toBeGreaterThan(0.95 * lost)
+    expect(recovered).toBeGreaterThan(0.9 * lost)
     // The nodes were as bad as meant.
     expect([...kinds]).toEqual(expect.arrayContaining(['done', 'OutcomeUnknown', 'NoSpace']))
     // What was called failed, or done, stays so.
