@@ -312,8 +312,10 @@ describe('what went wrong, and what is certain then', () => {
   })
 
   test('a write that is sent and not answered in time is unknown; a read is late', async () => {
-    const cluster = await startCluster(1, (made) => (made.fate = () => ({ kind: 'silence', applied: true })))
+    const cluster = await startCluster(1)
     const client = open({ endpoints: cluster.endpoints })
+    await client.get('k')
+    cluster.fate = () => ({ kind: 'silence', applied: true })
     const errors = await Promise.all([
       errorFrom(client.put('k', 'v', { timeoutMs: 80 })),
       errorFrom(client.compareAndSet('c', { expect: null, value: 'v' }, { timeoutMs: 80 })),
@@ -349,6 +351,8 @@ describe('what went wrong, and what is certain then', () => {
       made.fate = ({ key }) => (key === 'slow' ? { kind: 'answerLater', after } : answer)
     })
     const client = open({ endpoints: cluster.endpoints })
+    // On a busy machine dialling alone takes longer than the call may.
+    await client.get('k')
     expect(await errorFrom(client.put('slow', 'v', { timeoutMs: 30 }))).toMatchObject({ code: 'OutcomeUnknown' })
     release()
     await client.put('k', 'w')
