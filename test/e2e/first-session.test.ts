@@ -87,7 +87,6 @@ describe('a first session', () => {
 
   test('what this release lacks is refused in words', async () => {
     for (const command of [
-      ['range', 'split', '--key', 'm'],
       ['range', 'merge', '--left', '1_0', '--right', '1_1'],
       ['range', 'recover', '--store', 'n1', '--accept-data-loss'],
       ['cluster', 'add', 'n4'],

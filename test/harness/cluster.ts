@@ -24,6 +24,8 @@ export interface Range {
   readonly id: string
   readonly leader: { readonly node: string; readonly store: string } | null
   readonly ver: number
+  readonly startKeyBase64: string | null
+  readonly endKeyBase64: string | null
   readonly appliedIndex: number
   readonly voters: readonly { readonly node: string; readonly store: string }[]
   readonly replicas: readonly Replica[]
@@ -54,10 +56,12 @@ export class TestCluster implements AsyncDisposable {
   static async up({
     nodes = 3,
     env = {},
-  }: { nodes?: number; env?: Record<string, string> } = {}): Promise<TestCluster> {
+    ranges,
+  }: { nodes?: number; env?: Record<string, string>; ranges?: number } = {}): Promise<TestCluster> {
     const { path, remove } = temporaryFolder()
     const cluster = new TestCluster(path, await freeBasePort(nodes), nodes, env, remove)
     const args = ['cluster', 'up', '--detach', '--nodes', String(nodes), '--base-port', String(cluster.basePort)]
+    if (ranges !== undefined) args.push('--ranges', String(ranges))
     const { code, stdout, stderr } = await cluster.run(args)
     if (code === 0) return cluster
     remove()
@@ -106,9 +110,13 @@ export class TestCluster implements AsyncDisposable {
 
   /** As `range list` shows it. */
   async range(): Promise<Range> {
-    const [range] = JSON.parse(await this.ok(['range', 'list', '-o', 'json', '--timeout', '2s'])) as Range[]
+    const [range] = await this.ranges()
     if (!range) throw new Error('no range')
     return range
+  }
+
+  async ranges(): Promise<Range[]> {
+    return JSON.parse(await this.ok(['range', 'list', '-o', 'json', '--timeout', '2s'])) as Range[]
   }
 
   async leader(): Promise<string> {

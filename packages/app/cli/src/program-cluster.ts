@@ -28,11 +28,8 @@ export function addClusterCommands(root: Command, slot: ExitSlot): void {
     .option('--base-port <port>', 'node i gets gRPC on P+i, admin on P+390+i (default 7700, or as the folder has it)')
     .option('--detach', 'return when every node is ready; else stay and tell what happens')
     .option('--fresh', 'empty the folder first: all data of this cluster is lost')
-    .option('--ranges <n>', 'into how many ranges to split the keys')
+    .option('--ranges <n>', 'split the keys into n equal ranges, led by the nodes in turn')
     .action(async (flags) => {
-      if (flags.ranges !== undefined && whole(flags.ranges, '--ranges', 1, 10_000) !== 1) {
-        throw new KvError('Unimplemented', 'this release keeps one range over all keys', { hint: 'leave --ranges out' })
-      }
       const { up } = await import('./cluster/up.ts')
       slot.exitCode = await up(
         {
@@ -41,6 +38,7 @@ export function addClusterCommands(root: Command, slot: ExitSlot): void {
           basePort: flags.basePort === undefined ? undefined : whole(flags.basePort, '--base-port', 1, 65_000),
           detach: flags.detach === true,
           fresh: flags.fresh === true,
+          ranges: flags.ranges === undefined ? 1 : whole(flags.ranges, '--ranges', 1, 10_000),
         },
         say,
       )
@@ -49,6 +47,7 @@ export function addClusterCommands(root: Command, slot: ExitSlot): void {
     up,
     'cluster up',
     'cluster up --detach --nodes 5',
+    'cluster up --fresh --ranges 30',
     'cluster up --base-port 17700 --data /tmp/other --fresh',
   )
 

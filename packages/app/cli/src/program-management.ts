@@ -44,8 +44,8 @@ export function addManagementCommands(root: Command, slot: ExitSlot): void {
     .action(async (flags) => (await manage()).replicas(flags))
   withExamples(replicas, 'range replicas --voters n1,n2,n3', 'range replicas --voters n1,n2,n3 --learners n4')
 
-  const split = command('split', 'Split a range at a key')
-    .option('--range <id>', 'which (not needed when there is one)')
+  const split = command('split', 'Split a range at a key; no data moves')
+    .option('--range <id>', 'which (default: the one that holds the key)')
     .requiredOption('--key <key>', 'first key of the right half')
     .action(async (flags) => (await manage()).split(flags))
   withExamples(split, 'range split --key m')

@@ -28,6 +28,7 @@ function picture({ leader, down = [] }: { leader: number; down?: number[] }): Cl
     term: 3,
     leader: leader < 0 ? '' : stores[leader]!,
     movedTo: undefined,
+    position: 0,
   }
   return { nodes, ranges: [route] }
 }

@@ -1,16 +1,14 @@
 /** base-kv/client: put, get, delete, compare-and-set, batch, scan; router, pipelines, retries. */
-export type { ChangeReplicasOptions, ExpectedVersion, TransferOptions } from './management.ts'
+export type {
+  ChangeReplicasOptions,
+  ExpectedVersion,
+  SplitOptions,
+  SplitResult,
+  TransferOptions,
+} from './management.ts'
 export { findStore } from './management.ts'
 export { type KvClient, openClient } from './open-client.ts'
-export type {
-  Bytes,
-  CallOptions,
-  ClientDeps,
-  ClientOptions,
-  Consistency,
-  ReadOptions,
-  WriteOptions,
-} from './options.ts'
+export type { Bytes, CallOptions, ClientDeps, ClientOptions, Consistency, ReadOptions } from './options.ts'
 export type { ClusterPicture, NodePicture } from './picture.ts'
 export type { BatchOp, CompareAndSetResult } from './request.ts'
 export type { RangeReport, Route } from './route-table.ts'

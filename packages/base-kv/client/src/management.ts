@@ -2,9 +2,11 @@
  * Changes of who leads and who holds a range. They go to the range's leader. TryLater is repeated until the deadline;
  * an answer that was lost is not: what was asked for may have happened, and `describe` shows it.
  */
-import { KvError, errorCodes, type KvErrorCode, toKvError } from '@base-kv/base'
+import { contains, KvError, errorCodes, type KvErrorCode, toKvError } from '@base-kv/base'
 import { v1 } from '@base-kv/protocol'
 import { type ClusterPicture, describeCluster } from './picture.ts'
+import type { Bytes } from './options.ts'
+import { ownBytes, toBytes } from './request.ts'
 import type { Route } from './route-table.ts'
 import type { Router } from './router.ts'
 
@@ -22,6 +24,20 @@ export interface TransferOptions {
   readonly timeoutMs?: number
 }
 
+export interface SplitOptions {
+  /** First key of the right half. */
+  readonly key: Bytes
+  /** The one that holds the key unless given. */
+  readonly rangeId?: string
+  readonly ver?: ExpectedVersion
+  readonly timeoutMs?: number
+}
+
+export interface SplitResult {
+  readonly left: v1.RangeDescriptor.$Properties
+  readonly rightId: string
+}
+
 export interface ChangeReplicasOptions {
   readonly rangeId: string
   /** Each a store id, a unique prefix of one, or a node's name. */
@@ -32,28 +48,60 @@ export interface ChangeReplicasOptions {
 }
 
 /** @returns the range as it is afterwards, as its leader sees it */
-export function transferLeadership(
+export async function transferLeadership(
   router: Router,
   { rangeId, to, ver, timeoutMs }: TransferOptions & { readonly timeoutMs: number },
 ): Promise<v1.RangeDescriptor.$Properties> {
-  return manage(router, '/basekv.v1.BaseKVStore/TransferLeadership', rangeId, timeoutMs, (picture) =>
-    v1.TransferLeadershipRequest.encode({ rangeId, ...wireVersion(ver), storeId: findStore(picture, to) }).finish(),
+  const named = () => rangeId
+  const { range } = await manage(
+    router,
+    '/basekv.v1.BaseKVStore/TransferLeadership',
+    named,
+    { timeoutMs, ver },
+    (picture) =>
+      v1.TransferLeadershipRequest.encode({ rangeId, ...wireVersion(ver), storeId: findStore(picture, to) }).finish(),
   )
+  return range ?? {}
 }
 
 /** @returns the range as it is afterwards, as its leader sees it */
-export function changeReplicas(
+export async function changeReplicas(
   router: Router,
   { rangeId, voters, learners = [], ver, timeoutMs }: ChangeReplicasOptions & { readonly timeoutMs: number },
 ): Promise<v1.RangeDescriptor.$Properties> {
-  return manage(router, '/basekv.v1.BaseKVStore/ChangeReplicaConfig', rangeId, timeoutMs, (picture) =>
-    v1.ChangeReplicaConfigRequest.encode({
-      rangeId,
-      ...wireVersion(ver),
-      voters: voters.map((wanted) => findStore(picture, wanted)),
-      learners: learners.map((wanted) => findStore(picture, wanted)),
-    }).finish(),
+  const named = () => rangeId
+  const { range } = await manage(
+    router,
+    '/basekv.v1.BaseKVStore/ChangeReplicaConfig',
+    named,
+    { timeoutMs, ver },
+    (picture) =>
+      v1.ChangeReplicaConfigRequest.encode({
+        rangeId,
+        ...wireVersion(ver),
+        voters: voters.map((wanted) => findStore(picture, wanted)),
+        learners: learners.map((wanted) => findStore(picture, wanted)),
+      }).finish(),
   )
+  return range ?? {}
+}
+
+/** @returns both halves as far as the reply tells: the left one as its leader sees it, the right one's id */
+export async function splitRange(
+  router: Router,
+  { rangeId, key, ver, timeoutMs }: SplitOptions & { readonly timeoutMs: number },
+): Promise<SplitResult> {
+  const splitKey = ownBytes(toBytes(key))
+  const wanted = (picture: ClusterPicture) =>
+    rangeId ?? picture.ranges.find(({ boundary }) => contains(boundary, splitKey))?.rangeId ?? ''
+  const { range, rightId } = await manage(
+    router,
+    '/basekv.v1.BaseKVStore/Split',
+    wanted,
+    { timeoutMs, ver },
+    (picture) => v1.SplitRequest.encode({ rangeId: wanted(picture), ...wireVersion(ver), splitKey }).finish(),
+  )
+  return { left: range ?? {}, rightId }
 }
 
 const wireVersion = (ver: ExpectedVersion = { high: 0, low: 0 }): { verHigh: number; verLow: number } => ({
@@ -64,14 +112,16 @@ const wireVersion = (ver: ExpectedVersion = { high: 0, low: 0 }): { verHigh: num
 async function manage(
   router: Router,
   path: string,
-  rangeId: string,
-  timeoutMs: number,
+  wanted: (picture: ClusterPicture) => string,
+  { timeoutMs, ver }: { readonly timeoutMs: number; readonly ver?: ExpectedVersion | undefined },
   request: (picture: ClusterPicture) => Uint8Array,
-): Promise<v1.RangeDescriptor.$Properties> {
+): Promise<v1.ManagementReply> {
+  const isExact = ver !== undefined
   const sinceMs = router.nowMs
   for (;;) {
     const leftMs = (): number => Math.max(sinceMs + timeoutMs - router.nowMs, 1)
     const picture = await describeCluster(router, leftMs())
+    const rangeId = wanted(picture)
     const route = picture.ranges.find((range) => range.rangeId === rangeId)
     if (route === undefined) {
       const known = picture.ranges.map((range) => range.rangeId).join(', ') || 'none'
@@ -82,7 +132,7 @@ async function manage(
       return await ask(router, path, route, body, leftMs())
     } catch (thrown) {
       const error = toKvError(thrown)
-      if (error.applied === 'unknown' || error.code === 'BadVersion') throw error
+      if (error.applied === 'unknown' || (error.code === 'BadVersion' && isExact)) throw error
       await router.pauseAfter(error, sinceMs, timeoutMs)
     }
   }
@@ -94,13 +144,14 @@ async function ask(
   route: Route,
   body: Uint8Array,
   timeoutMs: number,
-): Promise<v1.RangeDescriptor.$Properties> {
+): Promise<v1.ManagementReply> {
   const address = router.leaderAddress(route)
   if (address === undefined) {
     throw new KvError('TryLater', `range ${route.rangeId} has no leader now`, { hint: 'see base-kv range list' })
   }
-  const { code, message, range } = v1.ManagementReply.decode(await router.nodeAt(address).unary(path, body, timeoutMs))
-  if (code === 'Ok') return range ?? {}
+  const reply = v1.ManagementReply.decode(await router.nodeAt(address).unary(path, body, timeoutMs))
+  const { code, message } = reply
+  if (code === 'Ok') return reply
   const isKnown = (text: string): text is KvErrorCode => Object.hasOwn(errorCodes, text)
   throw new KvError(isKnown(code) ? code : 'OutcomeUnknown', message || `the node answered ${code}`)
 }

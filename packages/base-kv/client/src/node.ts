@@ -37,6 +37,8 @@ export interface NodeOwner {
 
 export interface NodeDeps extends ClientDeps {
   readonly log: Log
+  /** Goes along with the stream of operations: 16 bytes in hexadecimal. */
+  readonly clientId: string
 }
 
 const redialMinMs = 20
@@ -156,7 +158,7 @@ export class Node {
         onDrain: () => isCurrent() && pipeline.drained(),
         onEnd: (error) => isCurrent() && (error === undefined ? this.#dismissed() : this.#lost(error)),
       },
-      { metadata: this.#metadata },
+      { metadata: { ...this.#metadata, client_id: this.#deps.clientId } },
     )
     const pipeline = new Pipeline(stream, {
       answered: (operation, result) => this.#owner.answered(this, operation, result),

@@ -3,7 +3,15 @@
  * pipeline of the leader's node → one frame with all that was called in the same turn → reply, matched by id.
  */
 import type { v1 } from '@base-kv/protocol'
-import { type ChangeReplicasOptions, changeReplicas, type TransferOptions, transferLeadership } from './management.ts'
+import {
+  type ChangeReplicasOptions,
+  changeReplicas,
+  type SplitOptions,
+  splitRange,
+  type SplitResult,
+  type TransferOptions,
+  transferLeadership,
+} from './management.ts'
 import {
   type Bytes,
   type CallOptions,
@@ -13,7 +21,6 @@ import {
   type ReadOptions,
   realDeps,
   type Settings,
-  type WriteOptions,
 } from './options.ts'
 import { type ClusterPicture, describeCluster } from './picture.ts'
 import {
@@ -33,15 +40,15 @@ import { type KeyValue, scanPages, type ScanRange } from './scan.ts'
 
 /**
  * Every failure is a KvError. `applied` of it is "no" (certainly not applied) or "unknown"; a write that was sent and not
- * answered is `OutcomeUnknown`, never called failed. Bytes given may be changed once the call returned; bytes that come
- * back belong to the caller.
+ * answered is sent again until its deadline, applied once all the same; what became of it after that is `OutcomeUnknown`,
+ * never called failed. Bytes given may be changed once the call returned; bytes that come back belong to the caller.
  */
 export interface KvClient {
-  put(key: Bytes, value: Bytes, options?: WriteOptions): Promise<void>
+  put(key: Bytes, value: Bytes, options?: CallOptions): Promise<void>
   /** @returns undefined when the key is absent */
   get(key: Bytes, options?: ReadOptions): Promise<Uint8Array | undefined>
   /** Deleting what is absent is fine. */
-  delete(key: Bytes, options?: WriteOptions): Promise<void>
+  delete(key: Bytes, options?: CallOptions): Promise<void>
   /** Writes `value` if the key holds `expect`; `null`: if it is absent. */
   compareAndSet(
     key: Bytes,
@@ -49,7 +56,7 @@ export interface KvClient {
     options?: CallOptions,
   ): Promise<CompareAndSetResult>
   /** All or nothing; all keys in one range. */
-  batch(ops: readonly BatchOp[], options?: WriteOptions): Promise<void>
+  batch(ops: readonly BatchOp[], options?: CallOptions): Promise<void>
   /** Keys in order; `timeoutMs` is for each page. */
   scan(range?: ScanRange, options?: ReadOptions): AsyncIterable<KeyValue>
   /** The same in the pages in which it comes, none empty. */
@@ -58,6 +65,8 @@ export interface KvClient {
   describe(options?: CallOptions): Promise<ClusterPicture>
   transfer(options: TransferOptions): Promise<v1.RangeDescriptor.$Properties>
   changeReplicas(options: ChangeReplicasOptions): Promise<v1.RangeDescriptor.$Properties>
+  /** Cuts a range in two; no data moves. */
+  split(options: SplitOptions): Promise<SplitResult>
   /** Ends what is under way: what was sent is `OutcomeUnknown`, the rest `Unreachable`. */
   close(): void
   [Symbol.dispose](): void
@@ -77,7 +86,7 @@ class Client implements KvClient {
     this.#router = new Router(settings, deps)
   }
 
-  put(key: Bytes, value: Bytes, options?: WriteOptions): Promise<void> {
+  put(key: Bytes, value: Bytes, options?: CallOptions): Promise<void> {
     return this.#call(() => putRequest(key, value, this.#settings), nothing, options)
   }
 
@@ -85,7 +94,7 @@ class Client implements KvClient {
     return this.#call(() => getRequest(key, options?.consistency), decodeGet, options)
   }
 
-  delete(key: Bytes, options?: WriteOptions): Promise<void> {
+  delete(key: Bytes, options?: CallOptions): Promise<void> {
     return this.#call(() => deleteRequest(key), nothing, options)
   }
 
@@ -97,7 +106,7 @@ class Client implements KvClient {
     return this.#call(() => compareAndSetRequest(key, change, this.#settings), decodeCompareAndSet, options)
   }
 
-  batch(ops: readonly BatchOp[], options?: WriteOptions): Promise<void> {
+  batch(ops: readonly BatchOp[], options?: CallOptions): Promise<void> {
     if (ops.length === 0) return Promise.resolve()
     return this.#call(() => batchRequest(ops, this.#settings), nothing, options)
   }
@@ -125,6 +134,10 @@ class Client implements KvClient {
     return changeReplicas(this.#router, { timeoutMs: this.#settings.timeoutMs, ...options })
   }
 
+  split(options: SplitOptions): Promise<SplitResult> {
+    return splitRange(this.#router, { timeoutMs: this.#settings.timeoutMs, ...options })
+  }
+
   close(): void {
     this.#router.close()
   }
@@ -133,18 +146,11 @@ class Client implements KvClient {
     this.close()
   }
 
-  #call<T>(request: () => Request, decode: (reply: Uint8Array) => T, options: WriteOptions = {}): Promise<T> {
+  #call<T>(request: () => Request, decode: (reply: Uint8Array) => T, options: CallOptions = {}): Promise<T> {
     return new Promise((resolve, reject) => {
       // A request that is wrong throws, which rejects.
-      this.#router.begin(
-        request(),
-        {
-          timeoutMs: options.timeoutMs ?? this.#settings.timeoutMs,
-          retryUnknown: options.retryUnknown ?? this.#settings.retryUnknown,
-        },
-        (reply) => resolve(decode(reply)),
-        reject,
-      )
+      const timeoutMs = options.timeoutMs ?? this.#settings.timeoutMs
+      this.#router.begin(request(), timeoutMs, (reply) => resolve(decode(reply)), reject)
     })
   }
 }

@@ -3,11 +3,10 @@
  *
  * The end is one of three: its own answer; an error that says it was certainly not applied; or one that says nobody knows
  * (`KvError.applied`). The rules that decide between retry and end:
- * - a read is repeated whatever happened to it;
- * - a write is repeated only after "certainly not applied": refused with hope (TryLater, BadVersion), or never written to
- *   a connection;
- * - a write that was written and not answered (broken connection, deadline) is OutcomeUnknown; with `retryUnknown` an
- *   idempotent one is sent again, and from then on no refusal can promise any more that nothing was applied.
+ * - "not now, certainly not applied" (TryLater, BadVersion) is repeated, and so is what was never written to a connection;
+ * - what was written and not answered (broken connection, deposed leader) is repeated too. Of a write an earlier attempt
+ *   may have been applied by then: each attempt carries the same sequence, by which the range recognises it, and says that
+ *   it is a retry; no refusal can promise any more that nothing was applied, so the end is an answer or OutcomeUnknown.
  */
 import { KvError, toKvError } from '@base-kv/base'
 import type { v1 } from '@base-kv/protocol'
@@ -17,23 +16,25 @@ import type { Request } from './request.ts'
 import { Alarm } from './wheel.ts'
 
 export interface OperationOwner {
-  /** The deadline has come before the end. */
+  /** The end has not come by the time for which it was set on the wheel. */
   expired(operation: Operation): void
   settled(operation: Operation): void
 }
 
 export interface OperationOptions {
   readonly request: Request
-  readonly retryUnknown: boolean
+  /** Of a write: unique among this client's. */
+  readonly sequence: number
   readonly timeoutMs: number
   readonly nowMs: number
 }
 
-/** It is its own alarm: its deadline. */
+/** It is its own alarm: the deadline of an attempt, then its own. */
 export class Operation extends Alarm {
   readonly request: Request
   readonly timeoutMs: number
   readonly sinceMs: number
+  readonly deadlineMs: number
   /** Reused for each sending; `id` is the pipeline's. */
   readonly wire: v1.RawPipelineOp.$Properties
   /** Invariant: set exactly while it is written to that pipeline and not answered. */
@@ -45,7 +46,6 @@ export class Operation extends Alarm {
   isSettled = false
   /** Invariant: once true, an earlier sending may have been applied; it never becomes false again. */
   #isTainted = false
-  readonly #retryUnknown: boolean
   readonly #owner: OperationOwner
   readonly #resolve: (reply: Uint8Array) => void
   readonly #reject: (error: KvError) => void
@@ -62,8 +62,9 @@ export class Operation extends Alarm {
     this.request = request
     this.timeoutMs = options.timeoutMs
     this.sinceMs = options.nowMs
+    this.deadlineMs = options.nowMs + options.timeoutMs
     this.wire = { id: 0, [request.kind]: request.body }
-    this.#retryUnknown = options.retryUnknown && request.isIdempotent
+    if (request.isWrite) this.wire.sequence = options.sequence
     this.#owner = owner
     this.#resolve = resolve
     this.#reject = reject
@@ -79,6 +80,18 @@ export class Operation extends Alarm {
 
   get bytes(): number {
     return this.request.body.length
+  }
+
+  get isTainted(): boolean {
+    return this.#isTainted
+  }
+
+  /**
+   * It is about to be sent to a range that has reached `position`, as far as is known here. One that may have been applied
+   * keeps what it said first: by that the range tells whether it could have forgotten it.
+   */
+  departs(position: number): void {
+    if (this.request.isWrite && !this.#isTainted) this.wire.seen = position
   }
 
   override ring(): void {
@@ -99,11 +112,11 @@ export class Operation extends Alarm {
   retriesAfter(error: KvError): boolean {
     if (this.isSettled) return false
     const isUnknown = error.applied === 'unknown'
-    const mayRetry = isUnknown
-      ? error.code === 'OutcomeUnknown' && (!this.request.isWrite || this.#retryUnknown)
-      : error.retry
-    if (isUnknown && this.request.isWrite) this.#isTainted = true
-    if (!mayRetry) {
+    if (isUnknown && this.request.isWrite) {
+      this.#isTainted = true
+      this.wire.retry = true
+    }
+    if (isUnknown ? error.code !== 'OutcomeUnknown' : !error.retry) {
       this.fail(error)
       return false
     }

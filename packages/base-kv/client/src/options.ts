@@ -33,10 +33,10 @@ export interface ClientOptions {
   /** A connection on which nothing at all comes back for this long, pings neither, is given up. Default 2,000. */
   readonly stuckMs?: number
   /**
-   * Sends a put, delete or batch again when its outcome is unknown. Only for callers who alone write these keys: the
-   * second sending could overwrite what somebody else wrote after the first. Default false.
+   * An operation without an answer for this long is sent once more. Not shorter than nodes wait for a leader (3,000), else
+   * what they would have refused in the end has become unknown. Default 4,000.
    */
-  readonly retryUnknown?: boolean
+  readonly attemptTimeoutMs?: number
   /** What the cluster is configured to take; default `limits.valueBytesMax`. */
   readonly valueBytesMax?: number
   /** Operations under way at once; beyond it calls fail with TryLater. Default `limits.pipelineInFlightMax`. */
@@ -51,11 +51,6 @@ export interface CallOptions {
 export interface ReadOptions extends CallOptions {
   /** Default "linearizable". */
   readonly consistency?: Consistency
-}
-
-export interface WriteOptions extends CallOptions {
-  /** See `ClientOptions.retryUnknown`. */
-  readonly retryUnknown?: boolean
 }
 
 /** The doors to time, chance and network; tests bring their own. */
@@ -74,7 +69,7 @@ export interface Settings {
   readonly unreachablePatienceMs: number
   readonly connectTimeoutMs: number
   readonly stuckMs: number
-  readonly retryUnknown: boolean
+  readonly attemptTimeoutMs: number
   readonly valueBytesMax: number
   readonly inFlightMax: number
   readonly log: Log
@@ -92,7 +87,7 @@ export function readSettings(options: ClientOptions): Settings {
     unreachablePatienceMs: options.unreachablePatienceMs ?? 1_000,
     connectTimeoutMs: options.connectTimeoutMs ?? 2_000,
     stuckMs: options.stuckMs ?? 2_000,
-    retryUnknown: options.retryUnknown ?? false,
+    attemptTimeoutMs: options.attemptTimeoutMs ?? 4_000,
     valueBytesMax: options.valueBytesMax ?? limits.valueBytesMax,
     inFlightMax: options.inFlightMax ?? limits.pipelineInFlightMax,
     log: options.log ?? silentLog,
@@ -101,6 +96,7 @@ export function readSettings(options: ClientOptions): Settings {
   checkRange('unreachablePatienceMs', settings.unreachablePatienceMs, 0, 24 * 3_600_000)
   checkRange('connectTimeoutMs', settings.connectTimeoutMs, 1, 600_000)
   checkRange('stuckMs', settings.stuckMs, 50, 600_000)
+  checkRange('attemptTimeoutMs', settings.attemptTimeoutMs, 50, 600_000)
   checkRange('valueBytesMax', settings.valueBytesMax, 0, limits.valueBytesCeiling)
   checkRange('inFlightMax', settings.inFlightMax, 1, limits.pipelineInFlightMax)
   return settings

@@ -15,8 +15,6 @@ export interface Request {
   /** The encoded request message. */
   readonly body: Uint8Array
   readonly isWrite: boolean
-  /** Whether applying it twice, with nothing in between, is the same as once. */
-  readonly isIdempotent: boolean
   readonly isStale: boolean
 }
 
@@ -49,12 +47,12 @@ export interface ValueLimit {
 
 export function putRequest(key: Bytes, value: Bytes, limit: ValueLimit): Request {
   const put = { key: checkedKey(key), value: checkedValue(value, limit) }
-  return write('put', put.key, v1.PutRequest.encode(put).finish(), true)
+  return write('put', put.key, v1.PutRequest.encode(put).finish())
 }
 
 export function deleteRequest(key: Bytes): Request {
   const bytes = checkedKey(key)
-  return write('delete', bytes, v1.DeleteRequest.encode({ key: bytes }).finish(), true)
+  return write('delete', bytes, v1.DeleteRequest.encode({ key: bytes }).finish())
 }
 
 export function getRequest(key: Bytes, consistency: Consistency = 'linearizable'): Request {
@@ -65,7 +63,6 @@ export function getRequest(key: Bytes, consistency: Consistency = 'linearizable'
     key: ownKey(get.key),
     body,
     isWrite: false,
-    isIdempotent: true,
     isStale: consistency === 'stale',
   }
 }
@@ -78,7 +75,7 @@ export function compareAndSetRequest(
   const bytes = checkedKey(key)
   const value = checkedValue(change.value, limit)
   const expect = change.expect === null ? {} : { expect: checkedValue(change.expect, limit) }
-  return write('compareAndSet', bytes, v1.CompareAndSetRequest.encode({ key: bytes, ...expect, value }).finish(), false)
+  return write('compareAndSet', bytes, v1.CompareAndSetRequest.encode({ key: bytes, ...expect, value }).finish())
 }
 
 /** `ops` is not empty. */
@@ -104,11 +101,11 @@ export function batchRequest(ops: readonly BatchOp[], limit: ValueLimit): Reques
   }
   const [first] = wireOps
   const key = first?.put?.key ?? first?.delete?.key ?? new Uint8Array()
-  return write('batch', key, body, true)
+  return write('batch', key, body)
 }
 
-function write(kind: RequestKind, key: Uint8Array, body: Uint8Array, isIdempotent: boolean): Request {
-  return { kind, key: ownKey(key), body, isWrite: true, isIdempotent, isStale: false }
+function write(kind: RequestKind, key: Uint8Array, body: Uint8Array): Request {
+  return { kind, key: ownKey(key), body, isWrite: true, isStale: false }
 }
 
 /** The key outlives the call for routing: a copy, like the body. */

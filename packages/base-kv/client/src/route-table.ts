@@ -5,7 +5,8 @@
  * of a confirmed epoch, of the higher high half of `ver` (it orders ownership), of the higher Raft term, the one that
  * knows a leader. Clocks play no part. A table that is behind costs one more hop, because every node passes requests on.
  */
-import { type Boundary, compareEnds, compareKeys, compareStarts, contains } from '@base-kv/base'
+import type { Boundary } from '@base-kv/base'
+import { layClaims, pieceOf, type Pieces } from '@base-kv/landscape'
 
 /** What one store says of one range. */
 export interface RangeReport {
@@ -17,9 +18,13 @@ export interface RangeReport {
   readonly term: number
   /** Store id; empty while no leader is known. */
   readonly leader: string
+  /** How many writes the range has recorded; what writes take along (PipelineOp.seen). */
+  readonly position: number
 }
 
 export interface Route extends RangeReport {
+  /** The newest heard of. Grows, but for a route that answers of another range had spoilt. */
+  position: number
   /** Where a node said, in a reply, that the leader is: host:port. Valid for this version and term only. */
   movedTo: string | undefined
 }
@@ -39,11 +44,10 @@ export function compareReports(a: RangeReport, b: RangeReport): number {
 export class RouteTable {
   /** The last word of each store. */
   readonly #reports = new Map<string, readonly RangeReport[]>()
-  /** Invariant: sorted by start, without overlap. */
-  #routes: Route[] = []
+  #pieces: Pieces<Route> = []
 
   get routes(): readonly Route[] {
-    return this.#routes
+    return this.#pieces.map(({ claim }) => claim)
   }
 
   /** Replaces what `storeId` said before. */
@@ -56,64 +60,25 @@ export class RouteTable {
         if (known === undefined || compareReports(report, known) < 0) newest.set(report.rangeId, report)
       }
     }
-    const before = new Map(this.#routes.map((route) => [route.rangeId, route]))
-    const routes: Route[] = []
-    for (const report of [...newest.values()].sort(compareReports)) layUnder(routes, report, before.get(report.rangeId))
-    this.#routes = routes
+    const before = new Map(this.#pieces.map(({ claim }) => [claim.rangeId, claim]))
+    this.#pieces = layClaims([...newest.values()].sort(compareReports)).map(({ boundary, claim }) => {
+      const known = before.get(claim.rangeId)
+      const isSame = known !== undefined && known.verHigh === claim.verHigh && known.term === claim.term
+      const position = Math.max(claim.position, known?.position ?? 0)
+      return { boundary, claim: { ...claim, boundary, position, movedTo: isSame ? known.movedTo : undefined } }
+    })
+  }
+
+  /** The range of `key` is at `position`, whatever was heard before if `isCorrection`. */
+  hear(key: Uint8Array, position: number, isCorrection: boolean): void {
+    const route = this.find(key)
+    if (route) route.position = isCorrection ? position : Math.max(route.position, position)
   }
 
   /** The route of `key`; of the first key when `null`. */
   find(key: Uint8Array | null): Route | undefined {
-    const routes = this.#routes
-    let low = 0
-    let high = routes.length - 1
-    while (low <= high) {
-      const middle = (low + high) >>> 1
-      const route = routes[middle] as Route
-      if (key === null ? route.boundary.start === null : contains(route.boundary, key)) return route
-      const isAfter = key === null || (route.boundary.start !== null && compareKeys(route.boundary.start, key) > 0)
-      if (isAfter) high = middle - 1
-      else low = middle + 1
-    }
-    return undefined
+    return pieceOf(this.#pieces, key ?? firstKey)?.claim
   }
 }
 
-/** Adds what `report` claims and no newer route holds already. */
-function layUnder(routes: Route[], report: RangeReport, before: Route | undefined): void {
-  const isSame = before !== undefined && before.verHigh === report.verHigh && before.term === report.term
-  const movedTo = isSame ? before.movedTo : undefined
-  let at = firstEndingBehind(routes, report.boundary.start)
-  let start = report.boundary.start
-  let isOpenAtEnd = true
-  while (at < routes.length) {
-    const taken = (routes[at] as Route).boundary
-    if (taken.start !== null && report.boundary.end !== null && compareKeys(taken.start, report.boundary.end) >= 0)
-      break
-    if (compareStarts(start, taken.start) < 0) {
-      routes.splice(at, 0, { ...report, movedTo, boundary: { start, end: taken.start } })
-      at++
-    }
-    if (compareEnds(taken.end, report.boundary.end) >= 0) {
-      isOpenAtEnd = false
-      break
-    }
-    start = taken.end
-    at++
-  }
-  if (isOpenAtEnd) routes.splice(at, 0, { ...report, movedTo, boundary: { start, end: report.boundary.end } })
-}
-
-/** Index of the first route whose end lies behind `start`. */
-function firstEndingBehind(routes: readonly Route[], start: Uint8Array | null): number {
-  let low = 0
-  let high = routes.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    const end = (routes[middle] as Route).boundary.end
-    const isBehind = end === null || start === null || compareKeys(end, start) > 0
-    if (isBehind) high = middle
-    else low = middle + 1
-  }
-  return low
-}
+const firstKey = new Uint8Array(0)

@@ -6,7 +6,7 @@
  * What waits and where: an operation is in a node's pipeline; or among the stranded, while not one node is open; or on the
  * wheel, between two attempts. Its deadline is on the wheel all the time and ends it wherever it is.
  */
-import { KvError, limits } from '@base-kv/base'
+import { KvError, limits, type Random } from '@base-kv/base'
 import { v1 } from '@base-kv/protocol'
 import { AddressBook, type Introduction } from './address-book.ts'
 import { backOffMs } from './back-off.ts'
@@ -52,6 +52,9 @@ export class Router implements NodeOwner, OperationOwner {
   #leaderGuess: string | undefined
   #refreshedMs = Number.NEGATIVE_INFINITY
   #isClosed = false
+  readonly #clientId: string
+  /** Of the write begun last. */
+  #sequence = 0
   readonly #redialAlarm = new CallAlarm(() => this.#redial())
 
   constructor(settings: Settings, deps: ClientDeps) {
@@ -60,6 +63,7 @@ export class Router implements NodeOwner, OperationOwner {
     this.#wheel = new Wheel({ tickMs: wheelTickMs }, deps)
     this.#book = new AddressBook(settings.endpoints)
     this.#aloneSinceMs = deps.clock.monotonicMs()
+    this.#clientId = randomId(deps.random)
   }
 
   get wheel(): Wheel {
@@ -77,7 +81,7 @@ export class Router implements NodeOwner, OperationOwner {
   /** Begins one operation; it ends by `resolve` or `reject`, once. */
   begin(
     request: Request,
-    options: { readonly timeoutMs: number; readonly retryUnknown: boolean },
+    timeoutMs: number,
     resolve: (reply: Uint8Array) => void,
     reject: (error: KvError) => void,
   ): void {
@@ -88,10 +92,11 @@ export class Router implements NodeOwner, OperationOwner {
     }
     const nowMs = this.nowMs
     if (nowMs - this.#refreshedMs >= refreshEveryMs) this.refresh()
-    const operation = new Operation({ request, ...options, nowMs }, this, resolve, reject)
+    const sequence = request.isWrite ? ++this.#sequence : 0
+    const operation = new Operation({ request, sequence, timeoutMs, nowMs }, this, resolve, reject)
     this.#liveCount++
     this.#liveBytes += operation.bytes
-    this.#wheel.set(operation, options.timeoutMs)
+    this.#wheel.set(operation, Math.min(timeoutMs, this.#settings.attemptTimeoutMs))
     this.#send(operation)
   }
 
@@ -112,7 +117,7 @@ export class Router implements NodeOwner, OperationOwner {
     const known = this.#nodes.get(address)
     if (known !== undefined) return known
     const log = this.#settings.log
-    const node = new Node(address, this.#settings, { ...this.#deps, log }, this)
+    const node = new Node(address, this.#settings, { ...this.#deps, log, clientId: this.#clientId }, this)
     this.#nodes.set(address, node)
     return node
   }
@@ -194,8 +199,15 @@ export class Router implements NodeOwner, OperationOwner {
 
   answered(node: Node, operation: Operation, result: v1.PipelineResult.$Properties): void {
     const isBetterPlace = result.leader ? this.#moved(operation.key, result.leader, node) : false
-    if ((result.code ?? 0) === v1.ReplyCode.OK) operation.answer(result.reply ?? noBytes)
-    else this.#failedAttempt(operation, errorOf(result), isBetterPlace)
+    const code = result.code ?? v1.ReplyCode.OK
+    // The position: that which the operation took along is old. A refusal with one: too old, or of another range.
+    const position = result.position ?? undefined
+    const isRefused = position !== undefined && code === v1.ReplyCode.TRY_LATER
+    if (position !== undefined) this.#table.hear(operation.key, position, isRefused)
+    if (code === v1.ReplyCode.OK) operation.answer(result.reply ?? noBytes)
+    // The range does not remember, and never will.
+    else if (position !== undefined && code === v1.ReplyCode.OUTCOME_UNKNOWN) operation.fail(errorOf(result))
+    else this.#failedAttempt(operation, errorOf(result), isBetterPlace || isRefused)
   }
 
   described(node: Node, { store, peers }: v1.DescribeReply): void {
@@ -214,9 +226,16 @@ export class Router implements NodeOwner, OperationOwner {
 
   expired(operation: Operation): void {
     const { request, timeoutMs, lastError, attempts } = operation
+    const leftMs = operation.deadlineMs - this.nowMs
+    if (leftMs > 0) {
+      this.#wheel.set(operation, Math.min(leftMs, this.#settings.attemptTimeoutMs))
+      this.#giveUpAttempt(operation)
+      return
+    }
     const unanswered = `no answer within ${timeoutMs} ms`
-    if (operation.pipeline !== undefined && request.isWrite) {
-      operation.fail(new KvError('OutcomeUnknown', unanswered, { hint: readBackHint }))
+    if (request.isWrite && (operation.pipeline !== undefined || operation.isTainted)) {
+      const hint = readBackHint
+      operation.fail(new KvError('OutcomeUnknown', unanswered, { hint, ...(lastError && { cause: lastError }) }))
     } else if (operation.pipeline !== undefined || lastError?.applied === 'unknown') {
       operation.fail(
         new KvError('DeadlineExceeded', unanswered, { hint: 'give it more time, or look at base-kv status' }),
@@ -239,15 +258,16 @@ export class Router implements NodeOwner, OperationOwner {
 
   #send(operation: Operation): void {
     if (operation.isSettled) return
-    const node = this.#choose(operation)
+    const route = this.#table.find(operation.key)
+    operation.departs(route?.position ?? 0)
+    const node = this.#choose(operation, route)
     if (node !== undefined) node.submit(operation)
     else this.#strand(operation)
   }
 
   /** The leader's node if it is open, else any open one; undefined when there is none. */
-  #choose({ key, isStale }: Destination): Node | undefined {
+  #choose({ key, isStale }: Destination, route = this.#table.find(key)): Node | undefined {
     if (!isStale) {
-      const route = this.#table.find(key)
       const address = route === undefined ? this.#leaderGuess : this.leaderAddress(route)
       if (address !== undefined) {
         const leader = this.nodeAt(address)
@@ -288,6 +308,15 @@ export class Router implements NodeOwner, OperationOwner {
       const delayMs = backOffMs(this.nowMs - operation.sinceMs, this.#deps.random)
       this.#wheel.set(new CallAlarm(() => this.#send(operation)), delayMs)
     }
+  }
+
+  /** What became of it is not known, but there is time for another one. What was not written yet goes on waiting. */
+  #giveUpAttempt(operation: Operation): void {
+    const { pipeline } = operation
+    if (pipeline === undefined) return
+    pipeline.forget(operation)
+    const message = `no answer within ${this.#settings.attemptTimeoutMs} ms`
+    this.#failedAttempt(operation, new KvError('OutcomeUnknown', message, { hint: readBackHint }), false)
   }
 
   // While no node is open.
@@ -360,6 +389,10 @@ export class Router implements NodeOwner, OperationOwner {
     })
   }
 }
+
+/** 16 bytes in hexadecimal. */
+const randomId = (random: Random): string =>
+  Array.from({ length: 16 }, () => random.below(256).toString(16).padStart(2, '0')).join('')
 
 const introduction = (storeId?: string | null, address?: string | null): Introduction => ({
   storeId: storeId ?? '',

@@ -14,6 +14,7 @@ export function reportsOf(store: v1.StoreDescriptor.$Properties): RangeReport[] 
       verLow: range.verLow ?? 0,
       term: Number(range.term ?? 0),
       leader: range.leader ?? '',
+      position: range.requestPosition ?? 0,
     }))
 }
 

@@ -17,12 +17,18 @@ export type Fate =
   | { readonly kind: 'applyAndBreak' }
   | { readonly kind: 'break' }
   | { readonly kind: 'silence'; readonly applied: boolean }
+  /** Says where the range is, as one does that was sent an old position. */
+  | { readonly kind: 'correct'; readonly code: v1.ReplyCode; readonly position: number }
 
 export interface SeenOp {
   readonly node: FakeNode
   readonly kind: string
   readonly key: string
   readonly value: string
+  readonly client: string | undefined
+  readonly sequence: number
+  readonly seen: number
+  readonly retry: boolean
 }
 
 export const answer: Fate = { kind: 'answer' }
@@ -32,6 +38,10 @@ export class FakeCluster {
   readonly map = new Map<string, Buffer>()
   /** Values of the writes that took effect, in order. */
   readonly applied: string[] = []
+  /** First answers, by client and sequence: what a range remembers. */
+  readonly remembered = new Map<string, Uint8Array>()
+  /** What nodes say of their range's position. */
+  position = 0
   fate: (op: SeenOp) => Fate = () => answer
   leader = 0
   term = 1
@@ -135,6 +145,7 @@ export class FakeNode {
             role: this.leads ? 'Leader' : 'Follower',
             term: cluster.term,
             leader: leader?.storeId ?? '',
+            requestPosition: cluster.position,
             config: { voters: cluster.nodes.map(({ storeId }) => storeId) },
           },
         ],
@@ -161,20 +172,20 @@ export class FakeNode {
       },
       serverStream: { '/basekv.v1.KV/Scan': (request, _, stream) => this.#scan(request, stream) },
       bidi: {
-        '/basekv.v1.KV/Pipeline': (_, stream) => {
-          stream.onMessage = (request) => this.#frame(request, stream)
+        '/basekv.v1.KV/Pipeline': (call, stream) => {
+          stream.onMessage = (request) => this.#frame(request, call.get('client_id'), stream)
           stream.onEnd = () => stream.end()
         },
       },
     }
   }
 
-  #frame(request: Buffer, stream: BidiStream): void {
+  #frame(request: Buffer, client: string | undefined, stream: BidiStream): void {
     this.frames++
     const results: v1.PipelineResult.$Properties[] = []
     for (const op of v1.PipelineRequest.decode(request).ops) {
       this.ops++
-      const result = this.#one(op, stream)
+      const result = this.#one(op, client, stream)
       if (result === 'break') {
         // What was answered before in this frame is on its way, the rest is lost.
         if (results.length > 0) stream.write(v1.PipelineReply.encode({ results }).finish())
@@ -187,41 +198,66 @@ export class FakeNode {
     if (results.length > 0) stream.write(v1.PipelineReply.encode({ results }).finish())
   }
 
-  #one(op: v1.PipelineOp.$Properties, stream: BidiStream): v1.PipelineResult.$Properties | 'break' | undefined {
+  #one(
+    op: v1.PipelineOp.$Properties,
+    client: string | undefined,
+    stream: BidiStream,
+  ): v1.PipelineResult.$Properties | 'break' | undefined {
     const id = op.id ?? 0
     const { cluster } = this
     const leader = this.leads || !cluster.tellsLeader ? '' : (cluster.nodes[cluster.leader]?.advertised ?? '')
     if (!this.leads && !cluster.followersForward) return { id, code: v1.ReplyCode.TRY_LATER, message: 'no', leader }
-    const kind = Object.keys(op).find((name) => name !== 'id') ?? 'none'
+    const kind = KINDS.find((name) => op[name]) ?? 'none'
     const body = (op.put ?? op.get ?? op.delete ?? op.compareAndSet ?? op.batch?.ops?.[0]?.put ?? {}) as {
       key?: Uint8Array
       value?: Uint8Array
     }
-    const fate = cluster.fate({ node: this, kind, key: text(body.key), value: text(body.value) })
+    const fate = cluster.fate({
+      node: this,
+      kind,
+      key: text(body.key),
+      value: text(body.value),
+      client,
+      sequence: op.sequence ?? 0,
+      seen: op.seen ?? 0,
+      retry: op.retry ?? false,
+    })
+    const apply = (): Uint8Array => this.#applyOnce(op, client)
     switch (fate.kind) {
       case 'answer':
-        return { id, reply: this.#apply(op), leader }
+        return { id, reply: apply(), leader }
       case 'answerLater':
         void fate.after.then(() =>
-          stream.write(v1.PipelineReply.encode({ results: [{ id, reply: this.#apply(op) }] }).finish()),
+          stream.write(v1.PipelineReply.encode({ results: [{ id, reply: apply() }] }).finish()),
         )
         return undefined
       case 'refuse':
         return { id, code: fate.code, message: 'refused on purpose', hint: 'wait', leader }
       case 'applyAndSayUnknown':
-        this.#apply(op)
+        apply()
         return { id, code: v1.ReplyCode.OUTCOME_UNKNOWN, message: 'deposed' }
       case 'sayUnknown':
         return { id, code: v1.ReplyCode.OUTCOME_UNKNOWN, message: 'deposed' }
       case 'applyAndBreak':
-        this.#apply(op)
+        apply()
         return 'break'
       case 'break':
         return 'break'
       case 'silence':
-        if (fate.applied) this.#apply(op)
+        if (fate.applied) apply()
         return undefined
+      case 'correct':
+        return { id, code: fate.code, message: 'of an old position', position: fate.position }
     }
+  }
+
+  #applyOnce(op: v1.PipelineOp.$Properties, client: string | undefined): Uint8Array {
+    if (!client || !op.sequence) return this.#apply(op)
+    const { remembered } = this.cluster
+    const name = `${client} ${op.sequence}`
+    const reply = remembered.get(name) ?? this.#apply(op)
+    remembered.set(name, reply)
+    return reply
   }
 
   #apply(op: v1.PipelineOp.$Properties): Uint8Array {
@@ -276,6 +312,8 @@ export class FakeNode {
     stream.end()
   }
 }
+
+const KINDS = ['put', 'get', 'delete', 'compareAndSet', 'batch', 'scan'] as const
 
 const text = (bytes: Uint8Array | null | undefined): string => Buffer.from(bytes ?? []).toString('latin1')
 

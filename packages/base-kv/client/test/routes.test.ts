@@ -14,7 +14,7 @@ function report(
   more: Partial<RangeReport> = {},
 ): RangeReport {
   const boundary = { start: key(start), end: key(end) }
-  return { rangeId, boundary, epochConfirmed: true, verHigh: 1, verLow: 0, term: 1, leader: 'A', ...more }
+  return { rangeId, boundary, epochConfirmed: true, verHigh: 1, verLow: 0, term: 1, leader: 'A', position: 0, ...more }
 }
 
 const leaderOf = (table: RouteTable, at: string | null): string | undefined => table.find(key(at))?.leader

@@ -51,6 +51,8 @@ export interface RangeDescriptor {
   readonly flushed: LogIndex
   readonly lastIndex: LogIndex
   readonly snapshotIndex: LogIndex
+  /** Recorded writes, as applied here; what clients take along with theirs. */
+  readonly requestPosition: number
   /** Empty on all but the leader. */
   readonly progress: readonly MemberProgress[]
   /** Why this replica takes no part any more; empty when it is healthy. */

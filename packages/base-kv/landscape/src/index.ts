@@ -1,2 +1,3 @@
 /** base-kv/landscape: the pure picture of the cluster. */
+export * from './claims.ts'
 export * from './descriptors.ts'

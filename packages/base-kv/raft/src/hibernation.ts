@@ -20,6 +20,8 @@ export function askToSleep(core: Core, leading: Leading): void {
   // Somebody may not be ready for long: those who were are woken by the next heartbeat, so do not ask with each.
   if (core.nowMs - leading.sleepAskedMs < core.options.electionTimeoutMs || !mayRest(core, leading)) return
   leading.sleepAskedMs = core.nowMs
+  // The next heartbeat would wake those who agree: with many groups at once their answers may need more than its interval.
+  leading.heartbeatDueMs = core.nowMs + core.options.electionTimeoutMs / 2
   for (const peer of leading.peers.values()) {
     if (peer.self) continue
     peer.sleepsAt = -1

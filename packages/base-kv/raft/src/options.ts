@@ -13,7 +13,7 @@ export const defaultRaftOptions: Required<RaftOptions> = {
   cacheBytesMax: 4 * 1024 * 1024,
   lease: false,
   leaseShare: 0.8,
-  hibernate: false,
+  hibernate: true,
 }
 
 /** @throws AssertionError when the knobs contradict each other. */

@@ -155,7 +155,7 @@ export interface RaftOptions {
   readonly lease: boolean
   /** Share of the election timeout that a lease lasts (clock drift). Default 0.8. */
   readonly leaseShare: number
-  /** Whether an idle group may sleep. */
+  /** Whether an idle group may sleep. On by default; the shell then sees to it that it is woken (see `wake`). */
   readonly hibernate: boolean
 }
 

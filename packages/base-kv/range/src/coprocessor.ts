@@ -32,4 +32,9 @@ export interface Coprocessor {
   mutate(kind: number, body: Uint8Array, state: RangeWriter): Uint8Array | KvError
   /** Answers one query from a state that the range has found fresh enough. @throws KvError */
   query(kind: number, body: Uint8Array, state: RangeReader): Uint8Array | Promise<Uint8Array>
+  /**
+   * The key at which a range over `boundary` may be cut when somebody asks for `key`: what must stay together lies on one
+   * side of it. null: at none. Leader only; the answer is replicated, not the question.
+   */
+  toSplitKey(key: Uint8Array, boundary: Boundary): Uint8Array | null
 }

@@ -10,9 +10,17 @@ export interface ReplicaPicture {
   readonly state: ReplicatedState | null
   readonly applied: LogIndex
   readonly flushed: LogIndex
+  readonly requestPosition: number
 }
 
-export function rangeDescriptor({ id, status, state, applied, flushed }: ReplicaPicture): RangeDescriptor {
+export function rangeDescriptor({
+  id,
+  status,
+  state,
+  applied,
+  flushed,
+  requestPosition,
+}: ReplicaPicture): RangeDescriptor {
   return {
     id,
     ver: state?.ver ?? { high: 0, low: 0 },
@@ -27,6 +35,7 @@ export function rangeDescriptor({ id, status, state, applied, flushed }: Replica
     flushed,
     lastIndex: status.lastIndex,
     snapshotIndex: status.snapshotIndex,
+    requestPosition,
     progress: status.progress.map((peer) => ({
       store: peer.member.store,
       match: peer.match,

@@ -53,6 +53,16 @@ export class Membership {
     if (pending && ![...target.voters, ...target.learners].includes(pending.store)) this.#remember(null, () => {})
   }
 
+  /** Whether a change or a step of a repair has begun and not ended. */
+  get underWay(): boolean {
+    return this.#underWay
+  }
+
+  /** Nothing will be done without a new reason. */
+  get idle(): boolean {
+    return !this.#underWay && this.#repairs.idle
+  }
+
   /** Everybody in the newest configuration known here. */
   get members(): readonly Member[] {
     return configMembers(this.#status().config)

@@ -7,15 +7,18 @@
  * outcome within an election timeout.
  */
 import { assert, KvError, limits, type LogIndex, type Term } from '@base-kv/base'
-import { type Command, commandBytes } from './command-batch.ts'
+import { type Command, commandBytes, ridesAlone } from './command-batch.ts'
 
-/** Exactly one of both is null. */
-export type Done = (error: KvError | null, reply: Uint8Array | null) => void
+/**
+ * Exactly one of error and reply is null. `position`: of the range, when what the stamp of the command says of it is
+ * old; only with answers of the state machine.
+ */
+export type Done = (error: KvError | null, reply: Uint8Array | null, position?: number) => void
 
 /** One caller's fault must not tear a turn apart, where others wait: what it throws ends the process by itself. */
-export function tell(done: Done, error: KvError | null, reply: Uint8Array | null): void {
+export function tell(done: Done, error: KvError | null, reply: Uint8Array | null, position?: number): void {
   try {
-    done(error, reply)
+    done(error, reply, position)
   } catch (thrown) {
     queueMicrotask(() => {
       throw thrown
@@ -38,6 +41,8 @@ export class Proposals {
   // Invariant: collectedBytes is the sum of commandBytes over collected.
   #collected: Waiting[] = []
   #collectedBytes = 0
+  // Of the collected ones, those that ride alone.
+  #aloneCount = 0
   // Invariant: sorted by index, strictly.
   #proposed: Proposed[] = []
   #waitingCount = 0
@@ -59,7 +64,7 @@ export class Proposals {
 
   /** Bounded: answers TryLater at once when the queue is full. */
   collect(command: Command, done: Done): boolean {
-    const bytes = commandBytes(command.body)
+    const bytes = commandBytes(command)
     if (this.#waitingCount >= limits.pendingCommandsMax || this.#waitingBytes + bytes > limits.pendingBytesMax) {
       done(
         new KvError('TryLater', `${this.#waitingCount} writes wait already`, {
@@ -69,8 +74,9 @@ export class Proposals {
       )
       return false
     }
-    this.#collected.push({ kind: command.kind, body: command.body, done })
+    this.#collected.push({ kind: command.kind, body: command.body, stamp: command.stamp, done })
     this.#collectedBytes += bytes
+    if (ridesAlone(command.kind)) this.#aloneCount++
     this.#waitingCount++
     this.#waitingBytes += bytes
     return true
@@ -79,7 +85,8 @@ export class Proposals {
   /** The next entry's commands, as many as fit; null when nothing waits. Follow with `proposed` or `putBack`. */
   take(): { readonly commands: readonly Waiting[]; readonly bytes: number } | null {
     if (this.#collected.length === 0) return null
-    if (this.#collected.length <= limits.entryCommandsMax && this.#collectedBytes < limits.entryBytesMax) {
+    const fits = this.#collected.length <= limits.entryCommandsMax && this.#collectedBytes < limits.entryBytesMax
+    if (fits && this.#aloneCount === 0) {
       const all = { commands: this.#collected, bytes: this.#collectedBytes }
       this.#collected = []
       this.#collectedBytes = 0
@@ -87,11 +94,15 @@ export class Proposals {
     }
     let bytes = 0
     let count = 0
-    for (const { body } of this.#collected) {
-      const next = bytes + commandBytes(body)
-      if (count > 0 && (next >= limits.entryBytesMax || count >= limits.entryCommandsMax)) break
+    for (const command of this.#collected) {
+      const next = bytes + commandBytes(command)
+      const alone = ridesAlone(command.kind)
+      if (count > 0 && (alone || next >= limits.entryBytesMax || count >= limits.entryCommandsMax)) break
       bytes = next
       count++
+      if (!alone) continue
+      this.#aloneCount--
+      break
     }
     const commands = this.#collected.slice(0, count)
     this.#collected = this.#collected.slice(count)
@@ -101,6 +112,7 @@ export class Proposals {
 
   putBack(taken: { readonly commands: readonly Waiting[]; readonly bytes: number }): void {
     this.#collected = [...taken.commands, ...this.#collected]
+    this.#aloneCount += taken.commands.filter(({ kind }) => ridesAlone(kind)).length
     this.#collectedBytes += taken.bytes
   }
 
@@ -145,6 +157,7 @@ export class Proposals {
     this.#collected = []
     this.#waitingBytes -= this.#collectedBytes
     this.#collectedBytes = 0
+    this.#aloneCount = 0
     this.#waitingCount -= refused.length
     if (this.#proposed.length > 0) this.#lostLeadershipAtMs ??= nowMs
     if (refused.length === 0) return

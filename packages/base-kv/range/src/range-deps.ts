@@ -1,7 +1,7 @@
 /** What a range is made with, and what it needs of the store around it. */
 import type { Clock, Log, LogIndex, Random, RangeId } from '@base-kv/base'
 import type { Member, Message, RaftOptions } from '@base-kv/raft'
-import type { Storage } from '@base-kv/storage'
+import type { FoundRange, Storage } from '@base-kv/storage'
 import type { CompactionOptions } from './compaction.ts'
 import type { Coprocessor } from './coprocessor.ts'
 import type { Range } from './range.ts'
@@ -24,12 +24,21 @@ export interface RangeDeps {
   schedule(range: Range): void
   /** Something that others see in the descriptor changed. */
   changed(range: Range): void
+  /** A snapshot has given this replica another boundary. */
+  moved(range: Range): void
   /** This replica was removed from the group by a committed configuration. */
   removed(range: Range): void
   /** The leader has applied a configuration without that member: it may be told. */
   dismissed(range: Range, member: Member): void
   /** Stored bytes of this replica are damaged: it must take no part any more. */
   damaged(range: Range, reason: string): void
+  /**
+   * Whether a split of `left` may be applied now; false while the replica of its right half that is here is busy. Then
+   * `left` gets a turn as soon as it is not.
+   */
+  roomForHalf(left: Range, right: RangeId): boolean
+  /** `left` was split. `half` is to be opened in this turn; null: the right half is here already, or must not be. */
+  split(left: Range, right: RangeId, half: FoundRange | null): void
   pullSnapshot(range: RangeId, from: Member, indexMin: LogIndex): SnapshotStream
 }
 

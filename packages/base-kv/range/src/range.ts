@@ -5,8 +5,16 @@
  * A turn is synchronous and ends quickly; everything that takes time (the disk, a snapshot) calls back and asks for
  * another turn. Nothing here waits for another range or for the network.
  */
-import { assert, KvError, type LogIndex, type RangeId, type StoreId } from '@base-kv/base'
-import type { RangeDescriptor } from '@base-kv/landscape'
+import {
+  assert,
+  type Boundary,
+  KvError,
+  type LogIndex,
+  type RangeId,
+  rangeIdFromBytes,
+  type StoreId,
+} from '@base-kv/base'
+import { type RangeDescriptor, type RangeVersion } from '@base-kv/landscape'
 import {
   createRaft,
   type Entry,
@@ -34,6 +42,8 @@ import type { ReplicaTarget } from './replica-change.ts'
 import { SnapshotIn } from './snapshot-in.ts'
 import type { LoadedSnapshot, SnapshotHead, SnapshotPairs } from './snapshot-transfer.ts'
 import { SnapshotsOut } from './snapshots-out.ts'
+import { encodeSplit, halfOf, refuseSplit } from './split.ts'
+import type { Stamp } from './stamp.ts'
 import { StateMachine } from './state-machine.ts'
 
 const NOTHING = new Uint8Array(0)
@@ -56,6 +66,7 @@ export class Range {
   #confirmAskedTerm = 0
   #turnWaiters: { readonly resolve: () => void; readonly reject: (error: KvError) => void }[] = []
   #heardLeaderMs: number
+  #asleep = false
   #closed: KvError | null = null
 
   /** @throws KvError Corrupt when what the log holds does not read */
@@ -124,14 +135,17 @@ export class Range {
     return this.#raft.leader?.store ?? null
   }
 
-  /** Replicates one command; `done` gets the coprocessor's answer or an error. Leader only, else TryLater. */
-  propose(kind: number, body: Uint8Array, done: Done): void {
+  /**
+   * Replicates one command; `done` gets the coprocessor's answer or an error. Leader only, else TryLater. One with a stamp
+   * may come again, after its outcome stayed unknown.
+   */
+  propose(kind: number, body: Uint8Array, done: Done, stamp?: Stamp | null): void {
     const refusal = this.#refuseWrite() ?? this.#deps.coprocessor.check(kind, body)
     if (refusal) {
       done(refusal, null)
       return
     }
-    if (this.#proposals.collect({ kind, body }, done)) this.#deps.schedule(this)
+    if (this.#proposals.collect({ kind, body, stamp: stamp ?? null }, done)) this.#deps.schedule(this)
   }
 
   /** Calls `turn` when `query` may answer with the asked consistency, or with why not. */
@@ -160,6 +174,28 @@ export class Range {
   /** Resolves when the target configuration is committed. @throws KvError */
   changeReplicas(target: ReplicaTarget): Promise<void> {
     return this.#membership.change(target)
+  }
+
+  /**
+   * Cuts the range at `key`, or where the service may be cut instead. `ver`: what the range must be, as it is now unless
+   * given. Resolves with the right half's id once the split is applied here. @throws KvError
+   */
+  async split(key: Uint8Array, ver?: RangeVersion): Promise<RangeId> {
+    const refusal = this.#refuseWrite() ?? (this.#membership.underWay ? refuse.changeUnderWay() : null)
+    if (refusal) throw refusal
+    const state = this.#readyState()
+    const asked = { ver: ver ?? state.ver, key }
+    const bad = refuseSplit(this.id, state, asked)
+    if (bad) throw bad
+    const aligned = this.#deps.coprocessor.toSplitKey(key, state.boundary)
+    const command = aligned && { ...asked, key: aligned }
+    if (!command || refuseSplit(this.id, state, command)) throw refuse.notAligned(this.id)
+    const { promise, resolve, reject } = Promise.withResolvers<RangeId>()
+    this.#proposeOwn(RangeCommand.split, encodeSplit(command), (error, reply) => {
+      if (reply) resolve(rangeIdFromBytes(reply))
+      else reject(error ?? refuse.changeUnderWay())
+    })
+    return promise
   }
 
   /** Resolves after the next turn or tick of this range. @throws KvError TryLater when it is closed */
@@ -191,7 +227,7 @@ export class Range {
   }
 
   describe(): RangeDescriptor {
-    const { applied, state, data } = this.#machine
+    const { applied, state, data, requests } = this.#machine
     const { storage } = this.#deps
     return rangeDescriptor({
       id: this.id,
@@ -199,7 +235,18 @@ export class Range {
       state,
       applied,
       flushed: data && storage.data.has(this.id) ? storage.data.flushedApplied(this.id) : applied,
+      requestPosition: requests?.position ?? 0,
     })
+  }
+
+  /** As applied here; null for a replica that has no data yet. */
+  get boundary(): Boundary | null {
+    return this.#machine.state?.boundary ?? null
+  }
+
+  /** As applied here. */
+  get ver(): RangeVersion {
+    return this.#machine.state?.ver ?? { high: 0, low: 0 }
   }
 
   /** Whether the epoch that began with this range is confirmed, as applied here. */
@@ -274,6 +321,40 @@ export class Range {
 
   peerUnreachable(store: StoreId): void {
     this.#raft.peerUnreachable(store)
+  }
+
+  /** Nothing happens here until somebody asks for something: no tick is missed. */
+  get isResting(): boolean {
+    const { state } = this.#machine
+    return (
+      this.#asleep &&
+      !this.hasWork &&
+      this.#proposals.waiting === 0 &&
+      this.#turnWaiters.length === 0 &&
+      this.#membership.idle &&
+      !state?.repair &&
+      !this.#snapshotIn.underWay &&
+      this.#snapshotsOut.count === 0
+    )
+  }
+
+  /**
+   * For a look now and then: a group falls asleep without members that were silent, and when such a one lives on without
+   * having been reported lost, nobody else would tell that it is behind.
+   */
+  wakeIfIncomplete(): void {
+    const { lastIndex, progress } = this.#status()
+    if (progress.some(({ match }) => match < lastIndex)) this.wake()
+  }
+
+  /** A snapshot is being fetched or put in place. */
+  get isPulling(): boolean {
+    return this.#snapshotIn.underWay
+  }
+
+  /** What is being put in place by now is finished. */
+  giveUpPull(why: string): void {
+    this.#snapshotIn.giveUpThis(new KvError('TryLater', why))
   }
 
   wake(): void {
@@ -377,6 +458,8 @@ export class Range {
   #noticeLeadership(): void {
     const now = this.#deps.clock.monotonicMs()
     const leads = this.#raft.role === 'leader'
+    this.#asleep = this.#status().asleep
+    if (this.#asleep) this.#machine.requests?.rest()
     if (leads && !this.#wasLeader) this.#proposals.gainedLeadership(this.#raft.lastIndex)
     if (!leads) this.#proposals.lostLeadership(now, 'this node does not lead the range any more')
     if (leads !== this.#wasLeader) {
@@ -393,7 +476,7 @@ export class Range {
   }
 
   #proposeOwn(kind: number, body: Uint8Array, done: Done = () => {}): void {
-    this.#proposals.collect({ kind, body }, done)
+    this.#proposals.collect({ kind, body, stamp: null }, done)
     this.#deps.schedule(this)
   }
 
@@ -406,6 +489,8 @@ export class Range {
     for (;;) {
       const entry = this.#toApply.next(this.#machine.applied)
       if (!entry) break
+      const half = halfOf(this.id, entry)
+      if (half !== null && !this.#deps.roomForHalf(this, half)) break
       if (!data.hasRoom) {
         this.#applyWhenRoom()
         break
@@ -432,15 +517,18 @@ export class Range {
 
   #applyEntry(entry: Entry): void {
     const before = this.#machine.state
-    const { answers, stateChanged } = this.#machine.apply(entry)
+    const { answers, toHearPosition, stateChanged, split } = this.#machine.apply(entry)
+    // First: whoever is told to look elsewhere finds the right half.
+    if (split) this.#deps.split(this, split.right, split.half)
     const dones = this.#proposals.applied(entry)
     if (dones) {
       assert(dones.length === answers.length, 'every command of an entry has its answer')
       for (let i = 0; i < dones.length; i++) {
         const answer = answers[i] as Uint8Array | KvError
         const done = dones[i] as Done
-        if (answer instanceof KvError) tell(done, answer, null)
-        else tell(done, null, answer)
+        const position = toHearPosition?.has(i) ? this.#machine.requests?.position : undefined
+        if (answer instanceof KvError) tell(done, answer, null, position)
+        else tell(done, null, answer, position)
       }
     }
     if (!stateChanged) return
@@ -464,10 +552,17 @@ export class Range {
   // ---- snapshot and log ------------------------------------------------------------------------------------------------
 
   #standOn({ snapshot, state }: LoadedSnapshot): void {
-    this.#machine.replace(this.#deps.storage.data.range(this.id), state, snapshot.index)
+    try {
+      this.#machine.replace(this.#deps.storage.data.range(this.id), state, snapshot.index)
+    } catch (thrown) {
+      if (!(thrown instanceof KvError)) throw thrown
+      this.#deps.damaged(this, thrown.message)
+      return
+    }
     this.#toApply.skipTo(snapshot.index)
     this.#proposals.skippedTo(snapshot.index)
     this.#raft.snapshotInstalled(this.#deps.clock.monotonicMs(), snapshot)
+    this.#deps.moved(this)
     this.#deps.changed(this)
   }
 

@@ -1,5 +1,6 @@
 /** Why a replica does not do what it is asked: each certainly applied nothing. */
 import { KvError, type RangeId, type StoreId } from '@base-kv/base'
+import { formatVersion, type RangeState, type RangeVersion } from '@base-kv/landscape'
 import type { TransferResult } from '@base-kv/raft'
 
 export const notConfirmed = () =>
@@ -23,6 +24,17 @@ export const readAborted = () => new KvError('TryLater', 'leadership was lost du
 
 export const changeUnderWay = () =>
   new KvError('TryLater', 'another change of this range is under way', { hint: 'wait for it to end' })
+
+export const otherVersion = (range: RangeId, ver: RangeVersion) =>
+  new KvError('BadVersion', `range ${range} has version ${formatVersion(ver)} by now`, {
+    hint: 'look at it with `base-kv range list`, then decide again',
+  })
+
+export const notNormal = (range: RangeId, state: RangeState) =>
+  new KvError('TryLater', `range ${range} is ${state}`, { hint: 'wait for the change under way to end' })
+
+export const notAligned = (range: RangeId) =>
+  new KvError('BadRequest', `the service on range ${range} cannot be split at that key`, { hint: 'choose another key' })
 
 export const notLeader = (range: RangeId, leader: StoreId | null) =>
   new KvError('TryLater', leader ? `the leader of range ${range} is store ${leader}` : `range ${range} has no leader`, {

@@ -72,6 +72,11 @@ export class SnapshotIn {
     this.#pull?.giveUp(new KvError('TryLater', `nothing of the snapshot came for ${STALLED_MS / 1000} s`))
   }
 
+  /** The one under way, unless it is being put in place by now. Another one may begin behind it. */
+  giveUpThis(failure: KvError): void {
+    this.#pull?.giveUp(failure)
+  }
+
   /** For good. Resolves when the storage is not used any more; what is being put in place by then is finished first. */
   async giveUp(failure: KvError): Promise<void> {
     this.#closed = true

@@ -1,36 +1,56 @@
 /** The state machine of one replica: its keys, the replicated state beside them, and what an entry does to both. */
-import { assert, KvError, type LogIndex } from '@base-kv/base'
+import { assert, KvError, limits, type LogIndex, type RangeId, rangeIdToBytes } from '@base-kv/base'
 import { decodeConfig, type Entry, EntryType } from '@base-kv/raft'
-import type { FoundRange, RangeData, RangeView, Storage } from '@base-kv/storage'
+import type { Applied, FoundRange, RangeData, RangeView, Storage } from '@base-kv/storage'
 import { decodeCommands, RangeCommand } from './command-batch.ts'
 import type { Coprocessor, RangeReader, RangeWriter } from './coprocessor.ts'
 import { decodeState, encodeState, type ReplicatedState } from './range-state.ts'
 import { decodeRepair } from './repair.ts'
+import { RequestTable } from './request-table.ts'
+import { decodeSplit, HALF_REPLICA, halfHardState, halfPoint, planSplit, type SplitPlan } from './split.ts'
+import type { Stamp } from './stamp.ts'
 
 const NOTHING = new Uint8Array(0)
 
 export interface AppliedEntry {
   /** One answer a command. */
   readonly answers: readonly (Uint8Array | KvError)[]
+  /** Which of them go to clients who should hear the position of the range, if any do. */
+  readonly toHearPosition: ReadonlySet<number> | null
   readonly stateChanged: boolean
+  readonly split: AppliedSplit | null
+}
+
+export interface AppliedSplit {
+  readonly right: RangeId
+  /** To be opened at once; null when the right half is here already, or must not be. */
+  readonly half: FoundRange | null
 }
 
 export class StateMachine {
+  readonly #id: RangeId
+  readonly #storage: Storage
   readonly #coprocessor: Coprocessor
   readonly #writer: RangeWriter
   readonly reader: RangeReader
   // Both null: an uninitialised replica that waits for its first snapshot.
   #data: RangeData | null = null
   #state: ReplicatedState | null = null
+  #requests: RequestTable | null = null
+  // Whether the command that is being applied has changed a key.
+  #wrote = false
   #applied: LogIndex
 
   /** @throws KvError Corrupt, or BadConfig for a newer format */
   constructor(found: FoundRange, storage: Storage, coprocessor: Coprocessor) {
+    this.#id = found.range
+    this.#storage = storage
     this.#coprocessor = coprocessor
     this.#applied = found.data?.applied.index ?? found.snapshot.index
     if (found.data) {
       this.#data = storage.data.range(found.range)
       this.#state = decodeState(found.data.state)
+      this.#requests = new RequestTable(this.#data)
     }
     const machine = this
     this.reader = {
@@ -45,8 +65,14 @@ export class StateMachine {
         return machine.#readyState().boundary
       },
       get: (key) => machine.#readyData().get('user', key),
-      put: (key, value) => machine.#readyData().put('user', key, value),
-      delete: (key) => machine.#readyData().delete('user', key),
+      put(key, value) {
+        machine.#wrote = true
+        machine.#readyData().put('user', key, value)
+      },
+      delete(key) {
+        machine.#wrote = true
+        machine.#readyData().delete('user', key)
+      },
     }
   }
 
@@ -62,20 +88,38 @@ export class StateMachine {
     return this.#state
   }
 
+  /** null: an uninitialised replica. */
+  get requests(): RequestTable | null {
+    return this.#requests
+  }
+
   /** @throws KvError Corrupt when stored bytes that the entry needs are damaged: this replica cannot go on */
   apply(entry: Entry): AppliedEntry {
     assert(entry.index === this.#applied + 1, () => `entry ${entry.index} behind applied ${this.#applied}`)
     const data = this.#readyData()
     const before = this.#readyState()
+    const requests = this.#readyRequests()
     const answers: (Uint8Array | KvError)[] = []
+    let toHearPosition: Set<number> | null = null
     let state = before
+    let plan = null as SplitPlan | null
     try {
       if (entry.type === EntryType.command) {
-        decodeCommands(entry.data, (kind, body) => {
+        decodeCommands(entry.data, (kind, body, stamp) => {
+          if (stamp && requests.isOld(stamp.seen)) (toHearPosition ??= new Set()).add(answers.length)
           if (kind === RangeCommand.confirmEpoch) state = { ...state, confirmed: true }
           else if (kind === RangeCommand.repair) state = { ...state, repair: decodeRepair(body) }
-          answers.push(kind >= RangeCommand.confirmEpoch ? NOTHING : this.#coprocessor.mutate(kind, body, this.#writer))
+          else if (kind === RangeCommand.split) {
+            const planned = planSplit(this.#id, state, decodeSplit(body), entry)
+            answers.push(planned instanceof KvError ? planned : rangeIdToBytes(planned.rightId))
+            if (planned instanceof KvError) return
+            plan = planned
+            state = planned.left
+            return
+          }
+          answers.push(kind >= RangeCommand.confirmEpoch ? NOTHING : this.#mutateOnce(kind, body, stamp))
         })
+        requests.settle()
       } else if (entry.type === EntryType.config) {
         state = withConfig(state, entry.data)
       }
@@ -86,16 +130,57 @@ export class StateMachine {
     }
     const stateChanged = state !== before
     this.#state = state
-    data.setApplied({ index: entry.index, term: entry.term }, stateChanged ? encodeState(state) : undefined)
     this.#applied = entry.index
-    return { answers, stateChanged }
+    const at = { index: entry.index, term: entry.term }
+    const split = plan ? this.#cut(plan, at) : null
+    if (!split) data.setApplied(at, stateChanged ? encodeState(state) : undefined)
+    return { answers, toHearPosition, stateChanged, split }
   }
 
-  /** A snapshot was put in place. */
+  /** A snapshot was put in place. @throws KvError Corrupt, or BadConfig for a newer format */
   replace(data: RangeData, state: ReplicatedState, applied: LogIndex): void {
     this.#data = data
+    this.#requests = new RequestTable(data)
     this.#state = state
     this.#applied = applied
+  }
+
+  /** The command rode alone, so nothing of this entry comes behind it. */
+  #cut({ key, left, rightId, right }: SplitPlan, at: Applied): AppliedSplit {
+    const half = this.#storage.split(this.#id, {
+      at,
+      key,
+      leftState: encodeState(left),
+      right: {
+        range: rightId,
+        replica: HALF_REPLICA,
+        snapshot: halfPoint(right.config),
+        hardState: halfHardState,
+        state: encodeState(right),
+        local: this.#readyRequests().records(),
+      },
+    })
+    return { right: rightId, half }
+  }
+
+  /** What it refuses changes nothing and is not recorded: it may come again. */
+  #mutateOnce(kind: number, body: Uint8Array, stamp: Stamp | null): Uint8Array | KvError {
+    if (stamp === null) return this.#coprocessor.mutate(kind, body, this.#writer)
+    const requests = this.#readyRequests()
+    const known = requests.judge(stamp)
+    if (known) return known
+    this.#wrote = false
+    const answer = this.#coprocessor.mutate(kind, body, this.#writer)
+    if (answer instanceof KvError) return answer
+    if (answer.length <= limits.requestAnswerBytesMax) requests.record(stamp, answer)
+    // Without a change a retry is as good as the first attempt.
+    else if (this.#wrote) requests.record(stamp, null)
+    return answer
+  }
+
+  #readyRequests(): RequestTable {
+    assert(this.#requests, 'an initialised replica has a request table')
+    return this.#requests
   }
 
   #readyData(): RangeData {

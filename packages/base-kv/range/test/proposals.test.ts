@@ -8,7 +8,7 @@ const at = (index: number, inTerm: number) => ({ index: logIndex(index), term: t
 /** Collects one command and notes its answers. */
 function put(proposals: Proposals): { answers: string[] } {
   const answers: string[] = []
-  proposals.collect({ kind: 1, body }, (error: KvError | null) => answers.push(error?.code ?? 'Ok'))
+  proposals.collect({ kind: 1, body, stamp: null }, (error: KvError | null) => answers.push(error?.code ?? 'Ok'))
   return { answers }
 }
 

@@ -3,10 +3,11 @@
  * passed on. While a range has no leader, operations wait a moment for one instead of failing at once.
  *
  * A write is passed on once: when the answer is lost on the way it is *unknown*, never sent again. Only what certainly
- * was not applied is tried again.
+ * was not applied is tried again: after a split, commands for keys that have left the range are refused by it, and go to
+ * the range that has the keys now without the caller noticing.
  */
 import { type Clock, KvError, type KvErrorCode, limits, type StoreId, type Timers, toKvError } from '@base-kv/base'
-import type { Range, ReadConsistency } from '@base-kv/range'
+import type { Range, ReadConsistency, Stamp } from '@base-kv/range'
 import type { Store } from '@base-kv/store'
 
 /** As on the wire (basekv.v1.Consistency). */
@@ -23,10 +24,12 @@ export interface GatewayRequest {
   /** Index into CONSISTENCIES; reads only. */
   readonly consistency: number
   readonly body: Uint8Array
+  /** Of writes that their client sends again when their outcome is unknown. */
+  readonly stamp?: Stamp | null
 }
 
-/** Called exactly once. */
-export type GatewayReply = (error: KvError | null, response?: Uint8Array) => void
+/** Called exactly once. `position`: of the range, when the stamp's is old. */
+export type GatewayReply = (error: KvError | null, response?: Uint8Array, position?: number) => void
 
 /** The way to other nodes, for operations. */
 export interface OperationForwarder {
@@ -146,30 +149,39 @@ export class Gateway {
       reply(new KvError('TryLater', 'the leader is not where the other node thought', { hint: 'send again' }))
       return
     }
-    const sent = this.#forwarder.forward(target, request, hops + 1, (error, response) => {
-      if (error && mayTryAgain(error.code)) this.#park(request, hops, untilMs, reply, error)
-      else reply(error, response)
+    const sent = this.#forwarder.forward(target, request, hops + 1, (error, response, position) => {
+      if (error && position === undefined && mayTryAgain(error.code)) this.#park(request, hops, untilMs, reply, error)
+      else reply(error, response, position)
     })
     if (!sent) this.#park(request, hops, untilMs, reply, noLeader())
   }
 
   #local(range: Range, request: GatewayRequest, hops: number, untilMs: number, reply: GatewayReply): void {
     const { kind, body } = request
+    const refused = (error: KvError) => {
+      const hasMoved = error.code === 'BadVersion' && this.#stores.get(request.store)?.rangeOf(request.key) !== range
+      if (hasMoved) this.#attempt(request, hops, untilMs, reply)
+      else if (mayTryAgain(error.code) && (error.code === 'BadVersion' || !serves(range))) {
+        this.#park(request, hops, untilMs, reply, error)
+      } else reply(error)
+    }
     if (request.write) {
-      range.propose(kind, body, (error, response) => {
-        if (response) reply(null, response)
-        else if (error && mayTryAgain(error.code) && !serves(range)) this.#park(request, hops, untilMs, reply, error)
-        else reply(error)
-      })
+      range.propose(
+        kind,
+        body,
+        (error, response, position) => {
+          // With a position it is the client's turn: it has to take that along.
+          if (error && (position === undefined || error.code === 'BadVersion')) refused(error)
+          else if (error) reply(error, undefined, position)
+          else reply(null, response ?? NOTHING, position)
+        },
+        request.stamp,
+      )
       return
     }
     range.read(CONSISTENCIES[request.consistency] ?? 'linearizable', (error) => {
-      if (error) {
-        if (mayTryAgain(error.code) && !serves(range)) this.#park(request, hops, untilMs, reply, error)
-        else reply(error)
-        return
-      }
-      answerQuery(range, kind, body, reply)
+      if (error) refused(error)
+      else answerQuery(range, kind, body, (failure, response) => (failure ? refused(failure) : reply(null, response)))
     })
   }
 
@@ -192,6 +204,8 @@ export class Gateway {
     })
   }
 }
+
+const NOTHING = new Uint8Array(0)
 
 /** Certainly not applied, and likely to go better with a new leader. */
 const mayTryAgain = (code: KvErrorCode): boolean =>

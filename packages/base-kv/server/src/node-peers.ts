@@ -211,7 +211,9 @@ export class NodePeers implements StoreTransport, OperationForwarder {
       } else this.#byStore.set(store, peer)
     }
     this.#log.info('connected', { node: hello.node, address: peer.address })
-    if (peer.lastHost !== hello.hostId) for (const store of this.#stores.values()) store.peerUp()
+    if (peer.lastHost !== hello.hostId) {
+      for (const remote of peer.stores.values()) for (const store of this.#stores.values()) store.peerUp(remote)
+    }
     peer.lastHost = hello.hostId
     this.#onChange()
   }

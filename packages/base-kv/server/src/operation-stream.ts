@@ -6,6 +6,7 @@
 import { KvError, type KvErrorCode, errorCodes, limits } from '@base-kv/base'
 import { v1 } from '@base-kv/protocol'
 import type { BidiHandler, ClientBidi, RpcChannel } from '@base-kv/rpc'
+import { clientIdFromBytes, clientIdToBytes, type Stamp } from '@base-kv/range'
 import { Answers } from './answers.ts'
 import type { Gateway, GatewayReply, GatewayRequest } from './gateway.ts'
 
@@ -50,8 +51,9 @@ export class OperationStream {
     const id = this.#nextId
     this.#nextId = id === 0xffff_ffff ? 1 : id + 1
     this.#open.set(id, { write: request.write, reply })
-    const { store: storeName, key, write, kind, consistency, body } = request
-    this.#ops.push({ id, storeName, key, write, kind, consistency, body, hops })
+    const { store: storeName, key, write, kind, consistency, body, stamp } = request
+    const op: v1.ForwardOp.$Properties = { id, storeName, key, write, kind, consistency, body, hops }
+    this.#ops.push(stamp ? { ...op, ...stampToWire(stamp) } : op)
     this.#opsBytes += key.length + body.length + OPERATION_BYTES
     if (this.#ops.length >= limits.pipelineFrameOpsMax || this.#opsBytes >= FRAME_BYTES) this.#send()
     else if (!this.#sendAsked) {
@@ -81,8 +83,9 @@ export class OperationStream {
       const open = this.#open.get(result.id ?? 0)
       if (!open) continue
       this.#open.delete(result.id ?? 0)
-      if (result.code) open.reply(errorFromWire(result))
-      else open.reply(null, result.reply ?? new Uint8Array(0))
+      const position = result.position ?? undefined
+      if (result.code) open.reply(errorFromWire(result), undefined, position)
+      else open.reply(null, result.reply ?? EMPTY, position)
     }
   }
 
@@ -125,11 +128,12 @@ export function forwardHandler(gateway: Gateway): BidiHandler {
           answers.answer({ id, code: 'TryLater', message: 'too many operations wait on this stream' }, 0)
           continue
         }
-        gateway.executeForwarded(requestOf(op), op.hops ?? 1, (error, reply) => {
+        gateway.executeForwarded(requestOf(op), op.hops ?? 1, (error, reply, at) => {
+          const position = at ?? null
           if (error) {
             const { code, message, hint = '' } = error
-            answers.answer({ id, code, message, hint }, message.length + hint.length)
-          } else answers.answer({ id, reply: reply ?? null }, reply?.length ?? 0)
+            answers.answer({ id, code, message, hint, position }, message.length + hint.length)
+          } else answers.answer({ id, reply: reply ?? null, position }, reply?.length ?? 0)
         })
       }
     }
@@ -145,4 +149,17 @@ const requestOf = (op: v1.ForwardOp.$Properties): GatewayRequest => ({
   kind: op.kind ?? 0,
   consistency: op.consistency ?? 0,
   body: op.body ?? EMPTY,
+  stamp: stampFromWire(op),
 })
+
+const stampToWire = ({ client, sequence, seen, isRetry }: Stamp) => ({
+  client: clientIdToBytes(client),
+  sequence,
+  seen,
+  retry: isRetry,
+})
+
+function stampFromWire({ client, sequence, seen, retry }: v1.ForwardOp.$Properties): Stamp | null {
+  const id = client && clientIdFromBytes(client)
+  return id && sequence ? { client: id, sequence, seen: seen ?? 0, isRetry: retry ?? false } : null
+}

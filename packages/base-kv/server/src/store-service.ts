@@ -31,14 +31,15 @@ export function storeService(options: StoreServiceOptions, deps: StoreServiceDep
   /** Runs `act` on the leader of the range, here or elsewhere; answers with the range as it is then. */
   const managed =
     (
-      read: (body: Buffer) => { rangeId: string; ver: { high: number; low: number } },
-      act: (range: Range, body: Buffer) => Promise<void> | void,
+      read: (body: Buffer) => { rangeId: string; key?: Uint8Array; ver: { high: number; low: number } },
+      act: (range: Range, body: Buffer) => Promise<v1.ManagementReply.$Properties | void>,
     ): UnaryHandler =>
     (body, call, reply) => {
       void answer(reply, async () => {
         const request = readRequest(() => read(body))
         const store = storeOf(deps, call)
-        const range = rangeOf(store, request.rangeId)
+        const range =
+          request.rangeId === '' && request.key ? store.rangeOf(request.key) : rangeOf(store, request.rangeId)
         const leader = range?.leader ?? null
         if (!range || (!range.isLeader && leader !== store.id)) return passOn(deps, call, body, leader, request.rangeId)
         const { ver } = range.describe()
@@ -46,8 +47,8 @@ export function storeService(options: StoreServiceOptions, deps: StoreServiceDep
           return management('BadVersion', `range ${range.id} has version ${formatVersion(ver)} by now`, range)
         }
         try {
-          await act(range, body)
-          return management('Ok', '', range)
+          const more = await act(range, body)
+          return management('Ok', '', range, more ?? {})
         } catch (thrown) {
           const error = toKvError(thrown)
           return management(error.code, error.hint ? `${error.message}; ${error.hint}` : error.message, range)
@@ -81,6 +82,13 @@ export function storeService(options: StoreServiceOptions, deps: StoreServiceDep
             learners: (request.learners ?? []).map(asStore),
           })
         },
+      ),
+      [path('Split')]: managed(
+        (body) => {
+          const { rangeId, verHigh, verLow, splitKey } = v1.SplitRequest.decode(body)
+          return { rangeId, key: splitKey, ver: { high: verHigh, low: verLow } }
+        },
+        async (range, body) => ({ rightId: await range.split(v1.SplitRequest.decode(body).splitKey) }),
       ),
     },
   }
@@ -161,8 +169,13 @@ async function passOn(
   return channel.unary(call.path, body, Number.isFinite(remaining) ? { metadata, deadlineMs: remaining } : { metadata })
 }
 
-function management(code: string, message: string, range: Range): Uint8Array {
-  return v1.ManagementReply.encode({ code, message, range: rangeToWire(range.describe()) }).finish()
+function management(
+  code: string,
+  message: string,
+  range: Range,
+  more: v1.ManagementReply.$Properties = {},
+): Uint8Array {
+  return v1.ManagementReply.encode({ ...more, code, message, range: rangeToWire(range.describe()) }).finish()
 }
 
 async function describe(options: StoreServiceOptions, deps: StoreServiceDeps, name: string): Promise<Uint8Array> {
@@ -236,6 +249,7 @@ function rangeToWire(range: RangeDescriptor): v1.RangeDescriptor.$Properties {
       silentMs: peer.silentMs,
     })),
     snapshotIndex: range.snapshotIndex,
+    requestPosition: range.requestPosition,
     flushedIndex: range.flushed,
     damage: range.damage,
   }

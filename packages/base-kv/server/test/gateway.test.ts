@@ -140,6 +140,22 @@ describe('where an operation goes', () => {
     expect(node.sent).toMatchObject([{ to: OTHER, hops: 1 }])
   })
 
+  test('a refusal with a position is the client’s to settle: nothing is tried again here', () => {
+    const [passesOn, leads] = [new Node(), new Node()]
+    passesOn.leader = OTHER
+    const positions: (number | undefined)[] = []
+    passesOn.gateway.execute(request(), (_error, _response, position) => positions.push(position))
+    passesOn.sent[0]!.reply(tryLater(), undefined, 9)
+    leads.isLeader = true
+    leads.gateway.execute(request(), (_error, _response, position) => positions.push(position))
+    leads.isLeader = false
+    leads.proposed[0]!(tryLater(), null, 0)
+    expect(positions).toEqual([9, 0])
+    passesOn.pass(10_000)
+    leads.pass(10_000)
+    expect([passesOn.sent.length, leads.proposed.length]).toEqual([1, 1])
+  })
+
   test('a stale read is answered here, whoever leads', () => {
     const node = new Node()
     node.leader = OTHER

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { KvError, limits } from '@base-kv/base'
+import { clientIdFromHex, type Stamp } from '@base-kv/range'
 import { type MemoryNetwork, memoryNetwork } from '@base-kv/rpc'
 import type { Gateway, GatewayReply, GatewayRequest } from '../src/index.ts'
 import { FORWARD_PATH, forwardHandler } from '../src/index.ts'
@@ -75,6 +76,28 @@ describe('operations on their way to another node', () => {
     taken[0]!.reply(new KvError('NoSpace', 'full', { hint: 'delete something' }))
     await until(() => a.got.length + b.got.length === 2, 'both answers')
     expect([a.got, b.got]).toEqual([['NoSpace'], ['second']])
+  })
+
+  test('a stamp arrives as it is, and the position of the range comes back with answers and refusals', async () => {
+    const { taken, stream } = connect()
+    const stamp: Stamp = {
+      client: clientIdFromHex('00ff'.repeat(8))!,
+      sequence: 2 ** 40,
+      seen: 2 ** 33,
+      isRetry: true,
+    }
+    const got: (number | undefined)[] = []
+    const reply: GatewayReply = (_error, _response, position) => got.push(position)
+    stream.send(request({ stamp }), 1, reply)
+    stream.send(request(), 1, reply)
+    stream.send(request({ stamp }), 1, reply)
+    await until(() => taken.length === 3, 'all arrive')
+    expect(taken.map((one) => one.request.stamp)).toEqual([stamp, null, stamp])
+    taken[0]!.reply(null, Buffer.from('done'), 2 ** 34)
+    taken[1]!.reply(null, Buffer.from('done'))
+    taken[2]!.reply(new KvError('TryLater', 'too old'), undefined, 0)
+    await until(() => got.length === 3, 'all answers')
+    expect(got).toEqual([2 ** 34, undefined, 0])
   })
 
   test('a stream that breaks leaves writes unknown; reads, and what had not left, may be sent again', async () => {

@@ -28,6 +28,7 @@ export function describeDamaged(found: FoundRange): RangeDescriptor {
     flushed: applied,
     lastIndex: found.lastIndex,
     snapshotIndex: found.snapshot.index,
+    requestPosition: 0,
     progress: [],
     damage: found.reason,
   }

@@ -49,12 +49,10 @@ export class Outbox {
     this.#queues = new Map()
     for (const [to, messages] of queues) {
       const news = this.#news.get(to)
-      if (news) {
-        for (const message of news.values()) messages.push(message)
-        this.#news.delete(to)
-      }
+      this.#news.delete(to)
       try {
-        this.#send(to, messages)
+        // In front: a split that is committed comes before what its right half has to say.
+        this.#send(to, news ? [...news.values(), ...messages] : messages)
       } catch (thrown) {
         // Lost, as a network may lose it; Raft sends again.
         if (!(thrown instanceof KvError)) throw thrown

@@ -1,13 +1,10 @@
 /**
  * All ranges of one store on one machine: gives them turns, lets them share one log sync, and sorts peers' messages to
  * them.
- *
- * A range is in `#dirty` while it wants a turn. Turns run soon after the event that asked (one batch for all events of
- * one poll of the event loop), at once for peers' messages, and just before the log cuts a batch, so that everything
- * which arrived while the disk was busy rides in it.
  */
 import {
   assert,
+  compareStarts,
   KvError,
   limits,
   logIndex,
@@ -27,16 +24,22 @@ import { encodeState, firstState, Range } from '@base-kv/range'
 import type { FoundRange } from '@base-kv/storage'
 import { contradiction, describeDamaged, gone } from './damaged-replica.ts'
 import { dismissalFromWire, Dismissals } from './dismissal.ts'
+import { Halves } from './halves.ts'
 import { Outbox } from './outbox.ts'
 import { fromWire, wireRange, wireStore } from './raft-wire.ts'
+import { RangeIndex } from './range-index.ts'
+import { Sleepers } from './sleepers.ts'
 import type { HeldEpoch, StoreDeps, StoreOptions } from './store-deps.ts'
 import { snapshotFromChunks, snapshotToChunks } from './snapshot-wire.ts'
+import { Turns } from './turns.ts'
 
 export class Store {
   readonly id: StoreId
   readonly options: StoreOptions
   readonly #deps: StoreDeps
   readonly #ranges = new Map<RangeId, Range>()
+  readonly #index = new RangeIndex(() => this.#ranges.values())
+  readonly #sleepers: Sleepers
   // Replicas that take no part any more, as they were found.
   readonly #damaged = new Map<RangeId, FoundRange>()
   // Being created or destroyed: their messages are dropped meanwhile.
@@ -47,11 +50,11 @@ export class Store {
   #epoch: string | null = null
   // Never taken back. Whoever left a range, or was damaged, was in a confirmed epoch.
   #epochConfirmed = false
-  #dirty = new Set<Range>()
-  #turnAsked = false
-  #inTurns = false
+  readonly #turns: Turns
+  readonly #halves: Halves
   readonly #outbox: Outbox
   #sendAsked = false
+  #changeNoted = false
   readonly #dismissals: Dismissals
   #cancelTick: (() => void) | null = null
   #closed = false
@@ -62,11 +65,33 @@ export class Store {
     const { storage, transport, log } = deps
     this.id = storage.identity.store
     this.#outbox = new Outbox((to, messages) => transport.send(to, messages), log)
+    this.#turns = new Turns({
+      soon: (run) => deps.soon(run),
+      isDiskFree: () => storage.log.busySinceMs === null,
+      had: (range) => this.#hadTurn(range),
+      ended: () => this.#outbox.flush(),
+    })
+    this.#halves = new Halves({
+      ranges: this.#ranges,
+      index: this.#index,
+      log,
+      isInTransition: (id) => this.#inTransition.has(id),
+      open: (found) => this.#open(found),
+      drop: (range, why) => {
+        this.#forget(range)
+        this.#inBackground(range.close(why))
+      },
+      destroy: (range) => this.#destroy(range),
+      schedule: (range) => this.#turns.schedule(range),
+    })
+    const { electionTimeoutMs } = options.range.raft
+    this.#sleepers = new Sleepers(electionTimeoutMs)
     this.#dismissals = new Dismissals({
       store: this.id,
-      electionTimeoutMs: options.range.raft.electionTimeoutMs,
+      electionTimeoutMs,
       range: (id) => this.#ranges.get(id),
-      ranges: { [Symbol.iterator]: () => this.#ranges.values() },
+      // A sleeper has heard its leader, or is woken when the leader's node is lost.
+      ranges: { [Symbol.iterator]: () => this.#sleepers.awake[Symbol.iterator]() },
       damaged: { [Symbol.iterator]: () => this.#damaged.values() },
       send: (to, message) => {
         this.#outbox.addWire(to, message)
@@ -80,7 +105,8 @@ export class Store {
       this.#holdEpoch(found.range)
       this.#openFound(found)
     }
-    storage.log.beforeFlush = () => this.#beforeFlush()
+    for (const range of [...this.#ranges.values()]) this.#halves.moved(range)
+    storage.log.beforeFlush = () => this.#turns.beforeFlush()
     this.#tick()
   }
 
@@ -95,21 +121,25 @@ export class Store {
   }
 
   /** The range here that holds `key`, if any. */
-  rangeOf(_key: Uint8Array): Range | undefined {
-    // One range covers all keys so far.
-    for (const range of this.#ranges.values()) return range
-    return undefined
+  rangeOf(key: Uint8Array): Range | undefined {
+    return this.#index.find(key)
+  }
+
+  /** How many ranges tick: the others sleep. */
+  get awakeCount(): number {
+    return this.#sleepers.awakeCount
   }
 
   get epoch(): HeldEpoch | null {
     if (this.#epoch === null) return null
-    for (const range of this.#ranges.values()) this.#epochConfirmed ||= range.confirmed
+    if (!this.#epochConfirmed) this.#epochConfirmed = [...this.#ranges.values()].some((range) => range.confirmed)
     return { epoch: this.#epoch, confirmed: this.#epochConfirmed }
   }
 
   describe(): StoreDescriptor {
     const ranges: RangeDescriptor[] = [...this.#ranges.values()].map((range) => range.describe())
     for (const found of this.#damaged.values()) ranges.push(describeDamaged(found))
+    ranges.sort((a, b) => compareStarts(a.boundary.start, b.boundary.start) || b.ver.high - a.ver.high)
     const { name, node, host, address } = this.options
     return { id: this.id, host, name, node, address, ranges }
   }
@@ -152,11 +182,13 @@ export class Store {
       if (question) this.#dismissals.receive(question)
       else this.#deps.log.debug('dropped a message that does not decode')
     }
-    this.#runTurns()
+    this.#turns.run()
   }
 
   #receiveOne(id: RangeId, message: Message): void {
     if (message.to.store !== this.id) return
+    // What came before it in the frame may make the range: a split is committed, and its right half asks for votes.
+    if (!this.#ranges.has(id)) this.#turns.run()
     const range = this.#ranges.get(id)
     if (!range) {
       this.#receiveForUnknown(id, message)
@@ -168,7 +200,7 @@ export class Store {
       return
     }
     range.step(message)
-    this.#dirty.add(range)
+    this.#turns.add(range)
   }
 
   /** A snapshot of a replica here, as chunks. @throws KvError */
@@ -186,12 +218,18 @@ export class Store {
 
   /** The connection to that store broke: what was on its way is lost. */
   peerDown(store: StoreId): void {
-    for (const range of this.#ranges.values()) range.peerUnreachable(store)
+    for (const range of this.#ranges.values()) {
+      range.peerUnreachable(store)
+      // It may be dead: its followers here have slept because it lived.
+      if (range.leader === store) range.wake()
+    }
   }
 
-  /** Another process serves that store now. */
-  peerUp(): void {
-    for (const range of this.#ranges.values()) range.wake()
+  /** Another process serves that store now: what it knew and did not write down is lost. */
+  peerUp(store: StoreId): void {
+    for (const range of this.#ranges.values()) {
+      if (range.members.some((member) => member.store === store)) range.wake()
+    }
   }
 
   // ---- stop --------------------------------------------------------------------------------------------------------------
@@ -200,18 +238,20 @@ export class Store {
   async handOver(patienceMs: number): Promise<void> {
     const { clock } = this.#deps
     const deadlineMs = clock.monotonicMs() + patienceMs
-    for (const range of this.#ranges.values()) {
+    const handOver = async (range: Range): Promise<void> => {
       while (range.isLeader && clock.monotonicMs() < deadlineMs) {
         if (!range.handOver() && !range.describe().progress.some((peer) => peer.store !== this.id)) break
         // Closed meanwhile: it leads no more.
         await range.nextTurn().catch(() => {})
       }
     }
+    await Promise.all([...this.#ranges.values()].map(handOver))
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#turns.stop()
     this.#cancelTick?.()
     await Promise.all([...this.#ranges.values()].map((range) => range.close('this node stops')))
     await Promise.allSettled(this.#background)
@@ -223,54 +263,18 @@ export class Store {
   #tick(): void {
     this.#cancelTick = this.#deps.timers.after(this.options.tickMs, () => {
       if (this.#closed) return
-      for (const range of this.#ranges.values()) range.tick()
-      this.#dismissals.tick(this.#deps.clock.monotonicMs())
+      const nowMs = this.#deps.clock.monotonicMs()
+      this.#sleepers.tick(nowMs, this.#ranges.values())
+      this.#dismissals.tick(nowMs)
       this.#outbox.flushNews()
       this.#tick()
     })
   }
 
-  #schedule(range: Range): void {
-    this.#dirty.add(range)
-    if (this.#turnAsked || this.#inTurns) return
-    this.#turnAsked = true
-    this.#deps.soon(() => {
-      this.#turnAsked = false
-      this.#runTurns()
-    })
-  }
-
-  #runTurns(): void {
-    if (this.#closed || this.#inTurns) return
-    this.#inTurns = true
-    const diskFree = this.#deps.storage.log.busySinceMs === null
-    const ranges = this.#dirty
-    this.#dirty = new Set()
-    for (const range of ranges) range.turn(diskFree)
-    this.#inTurns = false
-    this.#outbox.flush()
-    // What became dirty during the turns runs after the events that wait meanwhile.
-    if (this.#dirty.size > 0) {
-      const [first] = this.#dirty
-      if (first) this.#schedule(first)
-    }
-  }
-
-  #beforeFlush(): void {
-    if (this.#closed || this.#inTurns) return
-    let any = false
-    for (const range of this.#ranges.values()) {
-      if (!range.hasWork) continue
-      any = true
-      this.#inTurns = true
-      range.turn(true)
-      this.#inTurns = false
-    }
-    if (any) this.#outbox.flush()
-    if (this.#dirty.size > 0) {
-      const [first] = this.#dirty
-      if (first) this.#schedule(first)
-    }
+  #hadTurn(range: Range): void {
+    if (this.#ranges.get(range.id) === range) this.#sleepers.stirs(range)
+    else this.#turns.forget(range)
+    this.#halves.stirred(range.id)
   }
 
   #send(range: RangeId, messages: readonly Message[]): void {
@@ -279,11 +283,21 @@ export class Store {
   }
 
   #flushSoon(): void {
-    if (this.#inTurns || this.#sendAsked) return
+    if (this.#turns.isRunning || this.#sendAsked) return
     this.#sendAsked = true
     queueMicrotask(() => {
       this.#sendAsked = false
       this.#outbox.flush()
+    })
+  }
+
+  /** Many ranges may change in one turn: who listens is told once. */
+  #noteChange(): void {
+    if (this.#changeNoted) return
+    this.#changeNoted = true
+    queueMicrotask(() => {
+      this.#changeNoted = false
+      this.#deps.changed()
     })
   }
 
@@ -327,7 +341,7 @@ export class Store {
     if (this.#ranges.get(id) !== range) return
     const { log, data } = this.#deps.storage
     const { term: newest, commit } = range.describe()
-    this.#ranges.delete(id)
+    this.#forget(range)
     const closed = range.close('this replica is damaged')
     this.#inBackground(closed)
     this.#takeOut(
@@ -343,7 +357,7 @@ export class Store {
       },
       reason,
     )
-    this.#deps.changed()
+    this.#noteChange()
   }
 
   #open(found: FoundRange): Range {
@@ -354,16 +368,26 @@ export class Store {
       log: this.#deps.log,
       coprocessor: this.#deps.makeCoprocessor(),
       send: (id, messages) => this.#send(id, messages),
-      schedule: (which) => this.#schedule(which),
-      changed: () => this.#deps.changed(),
+      schedule: (which) => this.#turns.schedule(which),
+      changed: () => this.#noteChange(),
+      moved: (which) => this.#halves.moved(which),
+      roomForHalf: (left, right) => this.#halves.roomFor(left, right),
+      split: (left, right, half) => this.#halves.split(left, right, half),
       removed: (which) => this.#destroy(which),
       damaged: (which, reason) => this.#damagedNow(which, reason),
       dismissed: (which, member) => this.#dismissals.tell(which, member),
       pullSnapshot: (id, from, indexMin) => snapshotFromChunks(this.#pull(id, from, indexMin)),
     })
     this.#ranges.set(found.range, range)
-    this.#schedule(range)
+    this.#turns.schedule(range)
     return range
+  }
+
+  #forget(range: Range): void {
+    this.#ranges.delete(range.id)
+    this.#index.changed()
+    this.#sleepers.gone(range)
+    this.#turns.forget(range)
   }
 
   #pull(id: RangeId, from: Member, indexMin: number): AsyncIterable<v1.SnapshotChunk> {
@@ -407,7 +431,7 @@ export class Store {
     })
     this.#deps.log.info('holds a new replica', { range: id, replica: message.to.replica })
     this.#ranges.get(id)?.step(message)
-    this.#runTurns()
+    this.#turns.run()
   }
 
   async #create(id: RangeId, replica: Omit<FoundRange, 'range' | 'state' | 'reason' | 'lastIndex'>): Promise<void> {
@@ -415,19 +439,20 @@ export class Store {
     await this.#deps.storage.createReplica(id, replica)
     if (this.#closed) return
     this.#open({ ...replica, range: id, state: 'ok', reason: '', lastIndex: replica.snapshot.index })
-    this.#deps.changed()
+    this.#index.changed()
+    this.#noteChange()
   }
 
   #destroy(range: Range): void {
     const { id, self } = range
     if (this.#inTransition.has(id) || this.#ranges.get(id) !== range) return
-    this.#ranges.delete(id)
+    this.#forget(range)
     const closed = range.close('this replica was removed from its range')
     void this.#alone(id, async () => {
       await closed
       await this.#deps.storage.destroyReplica(id, self.replica)
       this.#deps.log.info('removed a replica', { range: id, replica: self.replica })
-      this.#deps.changed()
+      this.#noteChange()
     })
   }
 
@@ -435,7 +460,10 @@ export class Store {
   #alone(id: RangeId, work: () => Promise<void>): Promise<void> {
     assert(!this.#inTransition.has(id), () => `two things at once with the replica of ${id}`)
     this.#inTransition.add(id)
-    const done = work().finally(() => this.#inTransition.delete(id))
+    const done = work().finally(() => {
+      this.#inTransition.delete(id)
+      this.#halves.stirred(id)
+    })
     this.#inBackground(done)
     return done
   }
@@ -458,7 +486,7 @@ export class Store {
     void this.#alone(id, async () => {
       await this.#deps.storage.destroyReplica(id, replica)
       this.#damaged.delete(id)
-      this.#deps.changed()
+      this.#noteChange()
     })
   }
 }

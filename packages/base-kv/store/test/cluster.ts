@@ -177,6 +177,11 @@ export class TestNode {
     return this.store.describe().ranges[0]
   }
 
+  /** For a storage of a test's own. */
+  get doors() {
+    return { clock, timers, log: this.#log() }
+  }
+
   logged(message: string): boolean {
     return this.lines.some((line) => line.message.includes(message))
   }

@@ -126,6 +126,7 @@ describe('stores that lost something', () => {
       return {
         check: (kind, body) => kv.check(kind, body),
         mutate: (kind, body, state) => kv.mutate(kind, body, guarded(state)),
+        toSplitKey: (key) => kv.toSplitKey(key),
         query: (kind, body, state) => kv.query(kind, body, guarded(state)),
       }
     }

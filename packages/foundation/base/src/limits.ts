@@ -33,6 +33,15 @@ export const limits = {
   /** Commands of one range that wait to be proposed or applied; beyond it TryLater. */
   pendingCommandsMax: 16 * KIB,
   pendingBytesMax: 64 * MIB,
+  /**
+   * Applied writes that a range remembers, so that a retry is not applied again: their number and their bytes. Part of the
+   * replicated state: all nodes of a cluster must agree on these four.
+   */
+  requestTableMax: 100_000,
+  requestTableBytesMax: 16 * MIB,
+  /** One piece of the table, and the longest answer that is kept in it. */
+  requestPageBytes: 4 * KIB,
+  requestAnswerBytesMax: 4 * KIB,
   /** Reads of one range that wait for their round. */
   pendingReadsMax: 16 * KIB,
   /** Raft: entries handed to one follower without an answer. */
@@ -60,6 +69,9 @@ export const limits = {
 
 assert(limits.valueBytesCeiling + limits.keyBytesMax < limits.requestBytesMax, 'a largest put fits in a request')
 assert(limits.requestBytesMax <= limits.entryBytesMax, 'a largest request fits in an entry')
+assert(limits.requestAnswerBytesMax < 0xffff, 'the length of an answer fits in 16 bits')
+assert(4 * limits.pendingCommandsMax < limits.requestTableMax, 'what waits is remembered long after it is applied')
+assert(limits.requestPageBytes * 1024 <= limits.requestTableBytesMax, 'forgetting a page is forgetting little')
 assert(limits.entryBytesMax <= limits.appendBytesMax, 'a largest entry fits in an append')
 assert(limits.appendBytesMax < limits.raftFrameBytesMax, 'a largest append fits in a frame')
 assert(limits.raftFrameBytesMax <= limits.peerQueueBytesMax, 'a largest frame fits in a queue')

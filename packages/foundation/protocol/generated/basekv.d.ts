@@ -782,6 +782,9 @@ export namespace basekv {
             /** ScanPage items. */
             items: basekv.v1.KeyValue.$Properties[];
 
+            /** ScanPage next. */
+            next?: (Uint8Array|null);
+
             /**
              * Encodes the specified ScanPage message. Does not implicitly {@link basekv.v1.ScanPage.verify|verify} messages.
              * @param message ScanPage message or plain object to encode
@@ -808,6 +811,9 @@ export namespace basekv {
 
                 /** ScanPage items */
                 items?: (basekv.v1.KeyValue.$Properties[]|null);
+
+                /** ScanPage next */
+                next?: (Uint8Array|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -980,6 +986,15 @@ export namespace basekv {
             /** PipelineOp scan. */
             scan?: (basekv.v1.ScanRequest.$Properties|null);
 
+            /** PipelineOp sequence. */
+            sequence: number;
+
+            /** PipelineOp seen. */
+            seen: number;
+
+            /** PipelineOp retry. */
+            retry: boolean;
+
             /** PipelineOp op. */
             op?: ("put"|"get"|"delete"|"compareAndSet"|"batch"|"scan");
 
@@ -1028,6 +1043,15 @@ export namespace basekv {
                 /** PipelineOp scan */
                 scan?: (basekv.v1.ScanRequest.$Properties|null);
 
+                /** PipelineOp sequence */
+                sequence?: (number|null);
+
+                /** PipelineOp seen */
+                seen?: (number|null);
+
+                /** PipelineOp retry */
+                retry?: (boolean|null);
+
                 /** PipelineOp op */
                 op?: ("put"|"get"|"delete"|"compareAndSet"|"batch"|"scan");
 
@@ -1044,6 +1068,9 @@ export namespace basekv {
               compareAndSet?: basekv.v1.CompareAndSetRequest.$Shape|null;
               batch?: basekv.v1.BatchRequest.$Shape|null;
               scan?: basekv.v1.ScanRequest.$Shape|null;
+              sequence?: number|null;
+              seen?: number|null;
+              retry?: boolean|null;
               $unknowns?: Uint8Array[];
             } & (
               ({ op?: undefined; put?: null; get?: null; "delete"?: null; compareAndSet?: null; batch?: null; scan?: null }|{ op?: "put"; put: basekv.v1.PutRequest.$Shape; get?: null; "delete"?: null; compareAndSet?: null; batch?: null; scan?: null }|{ op?: "get"; put?: null; get: basekv.v1.GetRequest.$Shape; "delete"?: null; compareAndSet?: null; batch?: null; scan?: null }|{ op?: "delete"; put?: null; get?: null; "delete": basekv.v1.DeleteRequest.$Shape; compareAndSet?: null; batch?: null; scan?: null }|{ op?: "compareAndSet"; put?: null; get?: null; "delete"?: null; compareAndSet: basekv.v1.CompareAndSetRequest.$Shape; batch?: null; scan?: null }|{ op?: "batch"; put?: null; get?: null; "delete"?: null; compareAndSet?: null; batch: basekv.v1.BatchRequest.$Shape; scan?: null }|{ op?: "scan"; put?: null; get?: null; "delete"?: null; compareAndSet?: null; batch?: null; scan: basekv.v1.ScanRequest.$Shape })
@@ -1172,6 +1199,9 @@ export namespace basekv {
             /** PipelineResult leader. */
             leader: string;
 
+            /** PipelineResult position. */
+            position?: (number|null);
+
             /**
              * Encodes the specified PipelineResult message. Does not implicitly {@link basekv.v1.PipelineResult.verify|verify} messages.
              * @param message PipelineResult message or plain object to encode
@@ -1213,6 +1243,9 @@ export namespace basekv {
 
                 /** PipelineResult leader */
                 leader?: (string|null);
+
+                /** PipelineResult position */
+                position?: (number|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -1931,6 +1964,18 @@ export namespace basekv {
             /** ForwardOp hops. */
             hops: number;
 
+            /** ForwardOp client. */
+            client: Uint8Array;
+
+            /** ForwardOp sequence. */
+            sequence: number;
+
+            /** ForwardOp seen. */
+            seen: number;
+
+            /** ForwardOp retry. */
+            retry: boolean;
+
             /**
              * Encodes the specified ForwardOp message. Does not implicitly {@link basekv.v1.ForwardOp.verify|verify} messages.
              * @param message ForwardOp message or plain object to encode
@@ -1978,6 +2023,18 @@ export namespace basekv {
 
                 /** ForwardOp hops */
                 hops?: (number|null);
+
+                /** ForwardOp client */
+                client?: (Uint8Array|null);
+
+                /** ForwardOp sequence */
+                sequence?: (number|null);
+
+                /** ForwardOp seen */
+                seen?: (number|null);
+
+                /** ForwardOp retry */
+                retry?: (boolean|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -2078,6 +2135,9 @@ export namespace basekv {
             /** ForwardResult reply. */
             reply: Uint8Array;
 
+            /** ForwardResult position. */
+            position?: (number|null);
+
             /**
              * Encodes the specified ForwardResult message. Does not implicitly {@link basekv.v1.ForwardResult.verify|verify} messages.
              * @param message ForwardResult message or plain object to encode
@@ -2116,6 +2176,9 @@ export namespace basekv {
 
                 /** ForwardResult reply */
                 reply?: (Uint8Array|null);
+
+                /** ForwardResult position */
+                position?: (number|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -2456,6 +2519,15 @@ export namespace basekv {
             /** RawPipelineOp scan. */
             scan?: (Uint8Array|null);
 
+            /** RawPipelineOp sequence. */
+            sequence: number;
+
+            /** RawPipelineOp seen. */
+            seen: number;
+
+            /** RawPipelineOp retry. */
+            retry: boolean;
+
             /** RawPipelineOp op. */
             op?: ("put"|"get"|"delete"|"compareAndSet"|"batch"|"scan");
 
@@ -2504,6 +2576,15 @@ export namespace basekv {
                 /** RawPipelineOp scan */
                 scan?: (Uint8Array|null);
 
+                /** RawPipelineOp sequence */
+                sequence?: (number|null);
+
+                /** RawPipelineOp seen */
+                seen?: (number|null);
+
+                /** RawPipelineOp retry */
+                retry?: (boolean|null);
+
                 /** RawPipelineOp op */
                 op?: ("put"|"get"|"delete"|"compareAndSet"|"batch"|"scan");
 
@@ -2520,6 +2601,9 @@ export namespace basekv {
               compareAndSet?: Uint8Array|null;
               batch?: Uint8Array|null;
               scan?: Uint8Array|null;
+              sequence?: number|null;
+              seen?: number|null;
+              retry?: boolean|null;
               $unknowns?: Uint8Array[];
             } & (
               ({ op?: undefined; put?: null; get?: null; "delete"?: null; compareAndSet?: null; batch?: null; scan?: null }|{ op?: "put"; put: Uint8Array; get?: null; "delete"?: null; compareAndSet?: null; batch?: null; scan?: null }|{ op?: "get"; put?: null; get: Uint8Array; "delete"?: null; compareAndSet?: null; batch?: null; scan?: null }|{ op?: "delete"; put?: null; get?: null; "delete": Uint8Array; compareAndSet?: null; batch?: null; scan?: null }|{ op?: "compareAndSet"; put?: null; get?: null; "delete"?: null; compareAndSet: Uint8Array; batch?: null; scan?: null }|{ op?: "batch"; put?: null; get?: null; "delete"?: null; compareAndSet?: null; batch: Uint8Array; scan?: null }|{ op?: "scan"; put?: null; get?: null; "delete"?: null; compareAndSet?: null; batch?: null; scan: Uint8Array })
@@ -3073,6 +3157,9 @@ export namespace basekv {
             /** RangeDescriptor damage. */
             damage: string;
 
+            /** RangeDescriptor requestPosition. */
+            requestPosition: number;
+
             /**
              * Encodes the specified RangeDescriptor message. Does not implicitly {@link basekv.v1.RangeDescriptor.verify|verify} messages.
              * @param message RangeDescriptor message or plain object to encode
@@ -3150,6 +3237,9 @@ export namespace basekv {
 
                 /** RangeDescriptor damage */
                 damage?: (string|null);
+
+                /** RangeDescriptor requestPosition */
+                requestPosition?: (number|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -3706,6 +3796,9 @@ export namespace basekv {
             /** ManagementReply range. */
             range?: (basekv.v1.RangeDescriptor.$Properties|null);
 
+            /** ManagementReply rightId. */
+            rightId: string;
+
             /**
              * Encodes the specified ManagementReply message. Does not implicitly {@link basekv.v1.ManagementReply.verify|verify} messages.
              * @param message ManagementReply message or plain object to encode
@@ -3738,6 +3831,9 @@ export namespace basekv {
 
                 /** ManagementReply range */
                 range?: (basekv.v1.RangeDescriptor.$Properties|null);
+
+                /** ManagementReply rightId */
+                rightId?: (string|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

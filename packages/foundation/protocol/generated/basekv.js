@@ -1121,6 +1121,15 @@ export const basekv = $root.basekv = (() => {
             };
 
             ScanPage.prototype.items = $util.emptyArray;
+            ScanPage.prototype.next = null;
+
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(ScanPage.prototype, "_next", {
+                get: $util.oneOfGetter($oneOfFields = ["next"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
 
             ScanPage.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -1132,6 +1141,8 @@ export const basekv = $root.basekv = (() => {
                 if (message.items != null && message.items.length)
                     for (let i = 0; i < message.items.length; ++i)
                         $root.basekv.v1.KeyValue.encode(message.items[i], writer.uint32(10).fork(), _depth + 1).ldelim();
+                if (message.next != null && $Object.hasOwnProperty.call(message, "next"))
+                    writer.uint32(18).bytes(message.next);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1171,6 +1182,13 @@ export const basekv = $root.basekv = (() => {
                             if (!(message.items && message.items.length))
                                 message.items = [];
                             message.items.push($root.basekv.v1.KeyValue.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            message.next = reader.bytes();
+                            message._next = "next";
                             continue;
                         }
                     }
@@ -1386,6 +1404,9 @@ export const basekv = $root.basekv = (() => {
             PipelineOp.prototype.compareAndSet = null;
             PipelineOp.prototype.batch = null;
             PipelineOp.prototype.scan = null;
+            PipelineOp.prototype.sequence = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            PipelineOp.prototype.seen = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            PipelineOp.prototype.retry = false;
 
             let $oneOfFields;
 
@@ -1415,6 +1436,12 @@ export const basekv = $root.basekv = (() => {
                     $root.basekv.v1.BatchRequest.encode(message.batch, writer.uint32(50).fork(), _depth + 1).ldelim();
                 if (message.scan != null && $Object.hasOwnProperty.call(message, "scan"))
                     $root.basekv.v1.ScanRequest.encode(message.scan, writer.uint32(58).fork(), _depth + 1).ldelim();
+                if (message.sequence != null && $Object.hasOwnProperty.call(message, "sequence") && (typeof message.sequence === "object" ? message.sequence.low || message.sequence.high : message.sequence !== 0))
+                    writer.uint32(64).uint64(message.sequence);
+                if (message.seen != null && $Object.hasOwnProperty.call(message, "seen") && (typeof message.seen === "object" ? message.seen.low || message.seen.high : message.seen !== 0))
+                    writer.uint32(72).uint64(message.seen);
+                if (message.retry != null && $Object.hasOwnProperty.call(message, "retry") && message.retry !== false)
+                    writer.uint32(80).bool(message.retry);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1497,6 +1524,33 @@ export const basekv = $root.basekv = (() => {
                                 break;
                             message.scan = $root.basekv.v1.ScanRequest.decode(reader, reader.size(), $undefined, _depth + 1, message.scan);
                             message.op = "scan";
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.sequence = value;
+                            else
+                                delete message.sequence;
+                            continue;
+                        }
+                    case 9: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.seen = value;
+                            else
+                                delete message.seen;
+                            continue;
+                        }
+                    case 10: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.retry = value;
+                            else
+                                delete message.retry;
                             continue;
                         }
                     }
@@ -1630,6 +1684,15 @@ export const basekv = $root.basekv = (() => {
             PipelineResult.prototype.hint = "";
             PipelineResult.prototype.reply = $util.newBuffer([]);
             PipelineResult.prototype.leader = "";
+            PipelineResult.prototype.position = null;
+
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(PipelineResult.prototype, "_position", {
+                get: $util.oneOfGetter($oneOfFields = ["position"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
 
             PipelineResult.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -1650,6 +1713,8 @@ export const basekv = $root.basekv = (() => {
                     writer.uint32(42).bytes(message.reply);
                 if (message.leader != null && $Object.hasOwnProperty.call(message, "leader") && message.leader !== "")
                     writer.uint32(50).string(message.leader);
+                if (message.position != null && $Object.hasOwnProperty.call(message, "position"))
+                    writer.uint32(56).uint64(message.position);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1735,6 +1800,13 @@ export const basekv = $root.basekv = (() => {
                                 message.leader = value;
                             else
                                 delete message.leader;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 0)
+                                break;
+                            message.position = reader.uint64();
+                            message._position = "position";
                             continue;
                         }
                     }
@@ -2852,6 +2924,10 @@ export const basekv = $root.basekv = (() => {
             ForwardOp.prototype.consistency = 0;
             ForwardOp.prototype.body = $util.newBuffer([]);
             ForwardOp.prototype.hops = 0;
+            ForwardOp.prototype.client = $util.newBuffer([]);
+            ForwardOp.prototype.sequence = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            ForwardOp.prototype.seen = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            ForwardOp.prototype.retry = false;
 
             ForwardOp.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -2876,6 +2952,14 @@ export const basekv = $root.basekv = (() => {
                     writer.uint32(58).bytes(message.body);
                 if (message.hops != null && $Object.hasOwnProperty.call(message, "hops") && message.hops !== 0)
                     writer.uint32(64).uint32(message.hops);
+                if (message.client != null && $Object.hasOwnProperty.call(message, "client") && message.client.length)
+                    writer.uint32(74).bytes(message.client);
+                if (message.sequence != null && $Object.hasOwnProperty.call(message, "sequence") && (typeof message.sequence === "object" ? message.sequence.low || message.sequence.high : message.sequence !== 0))
+                    writer.uint32(80).uint64(message.sequence);
+                if (message.seen != null && $Object.hasOwnProperty.call(message, "seen") && (typeof message.seen === "object" ? message.seen.low || message.seen.high : message.seen !== 0))
+                    writer.uint32(88).uint64(message.seen);
+                if (message.retry != null && $Object.hasOwnProperty.call(message, "retry") && message.retry !== false)
+                    writer.uint32(96).bool(message.retry);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -2979,6 +3063,42 @@ export const basekv = $root.basekv = (() => {
                                 message.hops = value;
                             else
                                 delete message.hops;
+                            continue;
+                        }
+                    case 9: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.client = value;
+                            else
+                                delete message.client;
+                            continue;
+                        }
+                    case 10: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.sequence = value;
+                            else
+                                delete message.sequence;
+                            continue;
+                        }
+                    case 11: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.seen = value;
+                            else
+                                delete message.seen;
+                            continue;
+                        }
+                    case 12: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.retry = value;
+                            else
+                                delete message.retry;
                             continue;
                         }
                     }
@@ -3098,6 +3218,15 @@ export const basekv = $root.basekv = (() => {
             ForwardResult.prototype.message = "";
             ForwardResult.prototype.hint = "";
             ForwardResult.prototype.reply = $util.newBuffer([]);
+            ForwardResult.prototype.position = null;
+
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(ForwardResult.prototype, "_position", {
+                get: $util.oneOfGetter($oneOfFields = ["position"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
 
             ForwardResult.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -3116,6 +3245,8 @@ export const basekv = $root.basekv = (() => {
                     writer.uint32(34).string(message.hint);
                 if (message.reply != null && $Object.hasOwnProperty.call(message, "reply") && message.reply.length)
                     writer.uint32(42).bytes(message.reply);
+                if (message.position != null && $Object.hasOwnProperty.call(message, "position"))
+                    writer.uint32(48).uint64(message.position);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -3192,6 +3323,13 @@ export const basekv = $root.basekv = (() => {
                                 message.reply = value;
                             else
                                 delete message.reply;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 0)
+                                break;
+                            message.position = reader.uint64();
+                            message._position = "position";
                             continue;
                         }
                     }
@@ -3677,6 +3815,9 @@ export const basekv = $root.basekv = (() => {
             RawPipelineOp.prototype.compareAndSet = null;
             RawPipelineOp.prototype.batch = null;
             RawPipelineOp.prototype.scan = null;
+            RawPipelineOp.prototype.sequence = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            RawPipelineOp.prototype.seen = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            RawPipelineOp.prototype.retry = false;
 
             let $oneOfFields;
 
@@ -3706,6 +3847,12 @@ export const basekv = $root.basekv = (() => {
                     writer.uint32(50).bytes(message.batch);
                 if (message.scan != null && $Object.hasOwnProperty.call(message, "scan"))
                     writer.uint32(58).bytes(message.scan);
+                if (message.sequence != null && $Object.hasOwnProperty.call(message, "sequence") && (typeof message.sequence === "object" ? message.sequence.low || message.sequence.high : message.sequence !== 0))
+                    writer.uint32(64).uint64(message.sequence);
+                if (message.seen != null && $Object.hasOwnProperty.call(message, "seen") && (typeof message.seen === "object" ? message.seen.low || message.seen.high : message.seen !== 0))
+                    writer.uint32(72).uint64(message.seen);
+                if (message.retry != null && $Object.hasOwnProperty.call(message, "retry") && message.retry !== false)
+                    writer.uint32(80).bool(message.retry);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -3788,6 +3935,33 @@ export const basekv = $root.basekv = (() => {
                                 break;
                             message.scan = reader.bytes();
                             message.op = "scan";
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.sequence = value;
+                            else
+                                delete message.sequence;
+                            continue;
+                        }
+                    case 9: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.seen = value;
+                            else
+                                delete message.seen;
+                            continue;
+                        }
+                    case 10: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.retry = value;
+                            else
+                                delete message.retry;
                             continue;
                         }
                     }
@@ -4619,6 +4793,7 @@ export const basekv = $root.basekv = (() => {
             RangeDescriptor.prototype.snapshotIndex = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             RangeDescriptor.prototype.flushedIndex = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             RangeDescriptor.prototype.damage = "";
+            RangeDescriptor.prototype.requestPosition = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
             let $oneOfFields;
 
@@ -4678,6 +4853,8 @@ export const basekv = $root.basekv = (() => {
                     writer.uint32(136).uint64(message.flushedIndex);
                 if (message.damage != null && $Object.hasOwnProperty.call(message, "damage") && message.damage !== "")
                     writer.uint32(146).string(message.damage);
+                if (message.requestPosition != null && $Object.hasOwnProperty.call(message, "requestPosition") && (typeof message.requestPosition === "object" ? message.requestPosition.low || message.requestPosition.high : message.requestPosition !== 0))
+                    writer.uint32(152).uint64(message.requestPosition);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -4863,6 +5040,15 @@ export const basekv = $root.basekv = (() => {
                                 message.damage = value;
                             else
                                 delete message.damage;
+                            continue;
+                        }
+                    case 19: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.requestPosition = value;
+                            else
+                                delete message.requestPosition;
                             continue;
                         }
                     }
@@ -5717,6 +5903,7 @@ export const basekv = $root.basekv = (() => {
             ManagementReply.prototype.code = "";
             ManagementReply.prototype.message = "";
             ManagementReply.prototype.range = null;
+            ManagementReply.prototype.rightId = "";
 
             ManagementReply.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -5731,6 +5918,8 @@ export const basekv = $root.basekv = (() => {
                     writer.uint32(18).string(message.message);
                 if (message.range != null && $Object.hasOwnProperty.call(message, "range"))
                     $root.basekv.v1.RangeDescriptor.encode(message.range, writer.uint32(26).fork(), _depth + 1).ldelim();
+                if (message.rightId != null && $Object.hasOwnProperty.call(message, "rightId") && message.rightId !== "")
+                    writer.uint32(34).string(message.rightId);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -5786,6 +5975,15 @@ export const basekv = $root.basekv = (() => {
                             if (wireType !== 2)
                                 break;
                             message.range = $root.basekv.v1.RangeDescriptor.decode(reader, reader.size(), $undefined, _depth + 1, message.range);
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.rightId = value;
+                            else
+                                delete message.rightId;
                             continue;
                         }
                     }

@@ -1,5 +1,5 @@
 /** Plain keys and values: what put, delete, compare-and-set, batch, get and scan mean to a range. */
-import { compareEnds, compareStarts, contains, KvError, limits, sameKey } from '@base-kv/base'
+import { compareEnds, contains, KvError, limits, sameKey } from '@base-kv/base'
 import { v1 } from '@base-kv/protocol'
 import type { Coprocessor, RangeReader, RangeWriter } from '@base-kv/range'
 import { checkKey, checkValue, KvCommand, type KvLimits, KvQuery, tryDecode } from './kv-commands.ts'
@@ -76,6 +76,11 @@ export class KvCoprocessor implements Coprocessor {
     throw new KvError('BadRequest', `kv.store has no query ${kind}`)
   }
 
+  /** Keys have nothing to do with one another. */
+  toSplitKey(key: Uint8Array): Uint8Array {
+    return key
+  }
+
   #checkPut(request: { readonly key: Uint8Array; readonly value: Uint8Array }): KvError | null {
     return checkKey(request.key) ?? checkValue(request.value, this.#limits)
   }
@@ -141,17 +146,20 @@ const show = (key: Uint8Array): string => JSON.stringify(Buffer.from(key.subarra
 
 /**
  * One page: from `start` on, at most `limit` items and about a page's bytes. Clients go on behind its last key; an empty
- * page is the end.
+ * page is the end, unless it says where the next range begins.
  */
 async function scanPage(request: v1.ScanRequest, state: RangeReader): Promise<Uint8Array> {
-  const asked = { start: request.start ?? null, end: request.end ?? null }
-  const start = compareStarts(asked.start, state.boundary.start) >= 0 ? asked.start : state.boundary.start
-  const end = compareEnds(asked.end, state.boundary.end) <= 0 ? asked.end : state.boundary.end
+  const { boundary } = state
+  const start = request.start ?? DONE
+  if (!contains(boundary, start)) throw outside()
+  const asked = request.end ?? null
+  const end = compareEnds(asked, boundary.end) <= 0 ? asked : boundary.end
   await using view = state.readView()
   const pagePairs = Math.min(request.limit || limits.scanPageKeysMax, limits.scanPageKeysMax)
   await using iterator = view.scan('user', { start, end, pageBytes: limits.scanPageBytes, pagePairs })
   const items = (await iterator.next()).map(([key, value]) => (request.keysOnly ? { key } : { key, value }))
-  return v1.ScanPage.encode({ items }).finish()
+  const goesOn = items.length === 0 && boundary.end !== null && compareEnds(boundary.end, asked) < 0
+  return v1.ScanPage.encode(goesOn ? { items, next: boundary.end } : { items }).finish()
 }
 
 /** The first key behind `key`. */

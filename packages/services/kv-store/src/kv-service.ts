@@ -2,6 +2,7 @@
 import { KvError, limits, toKvError } from '@base-kv/base'
 import { v1 } from '@base-kv/protocol'
 import type { BidiStream, CallContext, ReplyStream, ServiceTable, UnaryHandler } from '@base-kv/rpc'
+import { type ClientId, clientIdFromHex, type Stamp } from '@base-kv/range'
 import { Answers, type Gateway, type GatewayRequest } from '@base-kv/server'
 import { firstKey, keyOfCommand, KvCommand, KvQuery, tryDecode } from './kv-commands.ts'
 import { keyAfter } from './kv-coprocessor.ts'
@@ -52,9 +53,13 @@ async function scan(gateway: Gateway, body: Buffer, call: CallContext, stream: R
   while (left > 0 && !call.cancelled) {
     const limit = Math.min(left, limits.scanPageKeysMax)
     const pageBytes = await page(gateway, call.storeName(), request, start, limit)
-    const items = v1.ScanPage.decode(pageBytes).items ?? []
+    const { items, next } = v1.ScanPage.decode(pageBytes)
     const last = items.at(-1)?.key
-    if (!last) break
+    if (!last) {
+      if (!next) break
+      start = next
+      continue
+    }
     left -= items.length
     start = keyAfter(last)
     if (!stream.write(pageBytes)) await stream.drained()
@@ -82,12 +87,18 @@ function page(
 
 function pipeline(gateway: Gateway, call: CallContext, stream: BidiStream): void {
   const store = call.storeName()
+  const hex = call.get('client_id')
+  const client = hex === undefined ? null : clientIdFromHex(hex)
+  if (hex !== undefined && client === null) {
+    stream.fail(new KvError('BadRequest', 'the client id is not 16 bytes in hexadecimal'))
+    return
+  }
   const answers = new Answers<v1.PipelineResult.$Properties>(stream, (results) =>
     v1.PipelineReply.encode({ results }).finish(),
   )
-  const fail = (id: number, error: KvError) => {
+  const fail = (id: number, error: KvError, position: number | null = null) => {
     const { message, hint = '' } = error
-    answers.answer({ id, code: replyCode(error), message, hint }, message.length + hint.length)
+    answers.answer({ id, code: replyCode(error), message, hint, position }, message.length + hint.length)
   }
   stream.onMessage = (bytes) => {
     const request = tryDecode(() => v1.RawPipelineRequest.decode(bytes))
@@ -101,14 +112,15 @@ function pipeline(gateway: Gateway, call: CallContext, stream: BidiStream): void
         fail(id, tooMany())
         continue
       }
-      const resolved = gatewayRequest(store, op)
+      const stamp = stampOf(client, op)
+      const resolved = stamp instanceof KvError ? stamp : gatewayRequest(store, op, stamp)
       if (resolved instanceof KvError) {
         fail(id, resolved)
         continue
       }
-      gateway.execute(resolved, (error, reply) => {
-        if (error) fail(id, error)
-        else answers.answer({ id, reply: reply ?? null }, reply?.length ?? 0)
+      gateway.execute(resolved, (error, reply, position) => {
+        if (error) fail(id, error, position)
+        else answers.answer({ id, reply: reply ?? null, position: position ?? null }, reply?.length ?? 0)
       })
     }
   }
@@ -119,12 +131,26 @@ const tooMany = () =>
     hint: 'wait for some of their answers',
   })
 
-function gatewayRequest(store: string, op: v1.RawPipelineOp.$Properties): GatewayRequest | KvError {
-  if (op.put) return writeRequest(store, KvCommand.put, op.put)
+/** Of writes without a client id or a sequence there is none: they are applied at most once. */
+function stampOf(
+  client: ClientId | null,
+  { sequence, seen, retry }: v1.RawPipelineOp.$Properties,
+): Stamp | KvError | null {
+  if (client === null || !sequence) return null
+  if (!Number.isSafeInteger(sequence)) return new KvError('BadRequest', 'the sequence is over 2^53')
+  return { client, sequence, seen: seen ?? 0, isRetry: retry ?? false }
+}
+
+function gatewayRequest(
+  store: string,
+  op: v1.RawPipelineOp.$Properties,
+  stamp: Stamp | null,
+): GatewayRequest | KvError {
+  if (op.put) return writeRequest(store, KvCommand.put, op.put, stamp)
   if (op.get) return getRequest(store, op.get)
-  if (op.delete) return writeRequest(store, KvCommand.delete, op.delete)
-  if (op.compareAndSet) return writeRequest(store, KvCommand.compareAndSet, op.compareAndSet)
-  if (op.batch) return writeRequest(store, KvCommand.batch, op.batch)
+  if (op.delete) return writeRequest(store, KvCommand.delete, op.delete, stamp)
+  if (op.compareAndSet) return writeRequest(store, KvCommand.compareAndSet, op.compareAndSet, stamp)
+  if (op.batch) return writeRequest(store, KvCommand.batch, op.batch, stamp)
   if (op.scan) {
     const body = op.scan
     const request = tryDecode(() => v1.ScanRequest.decode(body))
@@ -135,9 +161,9 @@ function gatewayRequest(store: string, op: v1.RawPipelineOp.$Properties): Gatewa
   return new KvError('BadRequest', 'an operation of the pipeline is empty')
 }
 
-function writeRequest(store: string, kind: number, body: Uint8Array): GatewayRequest | KvError {
+function writeRequest(store: string, kind: number, body: Uint8Array, stamp: Stamp | null): GatewayRequest | KvError {
   const key = keyOfCommand(kind, body)
-  return key instanceof KvError ? key : { store, key, write: true, kind, consistency: 0, body }
+  return key instanceof KvError ? key : { store, key, write: true, kind, consistency: 0, body, stamp }
 }
 
 /** The closed list of codes on a pipeline: what certainly was not applied is told apart from what is unknown. */

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { KvError, limits } from '@base-kv/base'
 import { v1 } from '@base-kv/protocol'
+import { clientIdFromHex } from '@base-kv/range'
 import { type ClientBidi, memoryNetwork, type RpcChannel } from '@base-kv/rpc'
 import type { Gateway, GatewayReply, GatewayRequest } from '@base-kv/server'
 import { KvCommand, KvQuery, kvService } from '../src/index.ts'
@@ -53,14 +54,15 @@ class Pipeline {
   ended: KvError | 'ok' | null = null
   readonly bidi: ClientBidi
 
-  constructor(channel: RpcChannel) {
-    this.bidi = channel.bidi('/basekv.v1.KV/Pipeline', {
-      onMessage: (frame) => {
+  constructor(channel: RpcChannel, clientId?: string) {
+    const events = {
+      onMessage: (frame: Buffer) => {
         this.frames.push(frame.length)
         this.results.push(...(v1.PipelineReply.decode(frame).results ?? []))
       },
-      onEnd: (error) => (this.ended = error ?? 'ok'),
-    })
+      onEnd: (error: KvError | undefined) => void (this.ended = error ?? 'ok'),
+    }
+    this.bidi = channel.bidi('/basekv.v1.KV/Pipeline', events, clientId ? { metadata: { client_id: clientId } } : {})
   }
 
   send(...ops: v1.PipelineOp.$Properties[]): void {
@@ -239,6 +241,50 @@ describe('a pipeline', () => {
     expect(taken.length).toBeLessThan(10)
     pipeline.bidi.resume()
     await pipeline.answered(100)
+  })
+})
+
+describe('writes that may come again', () => {
+  const clientId = '0123456789abcdef'.repeat(2)
+
+  test('are recognised by the stream’s client id and their sequence; others carry no stamp', async () => {
+    const { channel, taken } = serve()
+    const pipeline = new Pipeline(channel, clientId)
+    pipeline.send(
+      { id: 1, ...put('a'), sequence: 7, seen: 40, retry: true },
+      { id: 2, delete: { key: bytes('a') }, sequence: 8 },
+      { id: 3, ...put('a') },
+      { id: 4, get: { key: bytes('a') }, sequence: 9 },
+      { id: 5, ...put('a'), sequence: 2 ** 60 },
+    )
+    await until(() => taken.length === 4, 'what is well formed arrives')
+    const client = clientIdFromHex(clientId)
+    expect(taken.map(({ request }) => request.stamp ?? null)).toEqual([
+      { client, sequence: 7, seen: 40, isRetry: true },
+      { client, sequence: 8, seen: 0, isRetry: false },
+      null,
+      null,
+    ])
+    taken[0]!.reply(null, new Uint8Array(0), 41)
+    taken[1]!.reply(new KvError('TryLater', 'too old'), undefined, 0)
+    taken[2]!.reply(null, new Uint8Array(0))
+    await pipeline.answered(4)
+    const positions = [1, 2, 3].map((id) => pipeline.results.find((one) => one.id === id)?.position ?? null)
+    expect(positions).toEqual([41, 0, null])
+    expect(pipeline.codeOf(2)).toBe(v1.ReplyCode.TRY_LATER)
+    expect(pipeline.codeOf(5)).toBe(v1.ReplyCode.BAD_REQUEST)
+  })
+
+  test('of a stream without a client id carry none; an id that is none ends the stream', async () => {
+    const { channel, taken } = serve()
+    new Pipeline(channel).send({ id: 1, ...put('a'), sequence: 7 })
+    await until(() => taken.length === 1, 'it arrives')
+    expect(taken[0]!.request.stamp).toBe(null)
+    const bad = new Pipeline(channel, 'nonsense')
+    bad.send({ id: 1, ...put('a'), sequence: 7 })
+    await until(() => bad.ended !== null, 'the stream ends')
+    expect(bad.ended).toMatchObject({ code: 'BadRequest' })
+    expect(taken).toHaveLength(1)
   })
 })
 

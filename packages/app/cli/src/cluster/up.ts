@@ -17,6 +17,7 @@ import { writeNodeConfig } from './node-config-file.ts'
 import { lastLogLine, readExit, showExit } from './node-exit.ts'
 import { needFreePorts, portsOf } from './ports.ts'
 import { identify, isAlive, type ProcessIdentity } from './process-identity.ts'
+import { preSplit } from './pre-split.ts'
 import { untilReady } from './readiness.ts'
 import { type SpawnedNode, spawnNode } from './spawn-node.ts'
 import { stopNodes } from './stop-nodes.ts'
@@ -30,9 +31,12 @@ export interface UpOptions {
   readonly basePort: number | undefined
   readonly detach: boolean
   readonly fresh: boolean
+  /** Into how many ranges the keys are split at least. */
+  readonly ranges: number
 }
 
 const READY_WITHIN_MS = 30_000
+const SPLIT_WITHIN_MS = 50
 
 /** @returns the exit code */
 export async function up(options: UpOptions, say: (text: string) => void): Promise<number> {
@@ -42,15 +46,18 @@ export async function up(options: UpOptions, say: (text: string) => void): Promi
   // From here on a signal must not leave half a cluster behind.
   const interrupted = interruption()
   const begun = performance.now()
+  const endpoints = cluster.nodes.map((node) => node.rpc)
+  const check = () => {
+    if (interrupted.exitCode !== null) throw new KvError('Cancelled', 'interrupted', { hint: 'start it again' })
+    needAllAlive(options.folder, spawned)
+  }
   try {
-    await untilReady({
-      endpoints: cluster.nodes.map((node) => node.rpc),
-      withinMs: READY_WITHIN_MS,
-      check() {
-        if (interrupted.exitCode !== null) throw new KvError('Cancelled', 'interrupted', { hint: 'start it again' })
-        needAllAlive(options.folder, spawned)
-      },
-    })
+    await untilReady({ endpoints, withinMs: READY_WITHIN_MS, check })
+    const { ranges } = options
+    if (ranges > 1) {
+      say(`splitting the keys into ${ranges} ranges …\n`)
+      await preSplit({ endpoints, ranges, withinMs: READY_WITHIN_MS + ranges * SPLIT_WITHIN_MS, check })
+    }
   } catch (thrown) {
     await stopNodes(cluster.nodes)
     throw thrown

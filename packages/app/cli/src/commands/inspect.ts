@@ -86,6 +86,8 @@ export function rangeJson(range: RangeView): unknown {
     leader: range.leader,
     startKey: range.startKey && showBytes(range.startKey),
     endKey: range.endKey && showBytes(range.endKey),
+    startKeyBase64: range.startKey && Buffer.from(range.startKey).toString('base64'),
+    endKeyBase64: range.endKey && Buffer.from(range.endKey).toString('base64'),
     ver: verNumber(range.ver),
     verHigh: range.ver.high,
     verLow: range.ver.low,

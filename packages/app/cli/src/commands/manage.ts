@@ -3,7 +3,7 @@ import { KvError } from '@base-kv/base'
 import type { KvClient } from '@base-kv/client'
 import { v1 } from '@base-kv/protocol'
 import { clientOptions, type ClientFlags, withClient } from '../client-options.ts'
-import { clusterView, showRef, type StoreRef } from '../cluster-view.ts'
+import { type ClusterView, clusterView, showRef, type StoreRef } from '../cluster-view.ts'
 import { parseBytes } from '../output/bytes-text.ts'
 import { parseFormat, print } from '../output/print.ts'
 import { table } from '../output/table.ts'
@@ -35,8 +35,12 @@ export async function replicas(
 }
 
 export async function split(flags: ClientFlags & { key: string; range?: string }): Promise<void> {
-  const splitKey = parseBytes(flags.key)
-  await ask(flags, 'Split', (id) => v1.SplitRequest.encode({ rangeId: id, splitKey }).finish(), flags.range)
+  const format = parseFormat(flags.output)
+  const key = parseBytes(flags.key)
+  await withClient(flags, async (client) => {
+    const { left, rightId } = await client.split({ key, ...(flags.range ? { rangeId: flags.range } : {}) })
+    await printRange(client, format, left, rightId)
+  })
 }
 
 export async function merge(flags: ClientFlags & { left: string; right: string }): Promise<void> {
@@ -59,7 +63,7 @@ export async function recover(given: ClientFlags & { range?: string; acceptDataL
 /** Management calls that the client library has no word for go to the range's leader as they are. */
 async function ask(
   flags: ClientFlags,
-  method: 'Split' | 'Merge' | 'Recover',
+  method: 'Merge' | 'Recover',
   encode: (rangeId: string) => Uint8Array,
   wanted: string | undefined,
 ): Promise<void> {
@@ -83,7 +87,7 @@ async function ask(
     } catch (thrown) {
       if (!(thrown instanceof KvError) || thrown.code !== 'Unimplemented') throw thrown
       throw new KvError('Unimplemented', `the server has no ${method} (it says: ${thrown.message})`, {
-        hint: 'this release keeps one range over all keys; README.md lists what comes later',
+        hint: 'README.md lists what comes later',
       })
     } finally {
       channel.close()
@@ -101,21 +105,36 @@ async function rangeId(client: KvClient, wanted: string | undefined): Promise<st
 }
 
 /** What the change made of the range: its version from the reply, who leads as the nodes say now. */
-async function printRange(client: KvClient, format: ReturnType<typeof parseFormat>, range: Range): Promise<void> {
-  const { high, low } = { high: range.verHigh ?? 0, low: range.verLow ?? 0 }
-  const ver = high * 2 ** 32 + low
+async function printRange(
+  client: KvClient,
+  format: ReturnType<typeof parseFormat>,
+  range: Range,
+  rightId?: string,
+): Promise<void> {
   const view = clusterView(await client.describe())
-  const now = view.ranges.find((one) => one.id === range.id)
-  const { leader = null, voters = [], learners = [], state = '' } = now ?? {}
+  const left = shown(view, range.id ?? '', { high: range.verHigh ?? 0, low: range.verLow ?? 0 })
+  // Both halves of a split begin with the same version.
+  const right = rightId === undefined ? undefined : shown(view, rightId, { high: left.verHigh, low: left.verLow })
+  const row = ({ id, verHigh, verLow, state, leader, voters, learners }: ReturnType<typeof shown>) => [
+    id,
+    `${verHigh}-${verLow}`,
+    state,
+    showRef(leader),
+    refs(voters),
+    refs(learners),
+  ]
   await print(format, {
-    json: { id: range.id, ver, verHigh: high, verLow: low, state, leader, voters, learners },
+    json: right ? { ...left, right } : left,
     table: () =>
-      table(
-        ['RANGE', 'VER', 'STATE', 'LEADER', 'VOTERS', 'LEARNERS'],
-        [[range.id, `${high}-${low}`, state, showRef(leader), refs(voters), refs(learners)]],
-      ),
-    raw: () => `${ver}\n`,
+      table(['RANGE', 'VER', 'STATE', 'LEADER', 'VOTERS', 'LEARNERS'], [left, ...(right ? [right] : [])].map(row)),
+    raw: () => `${left.ver}\n`,
   })
+}
+
+function shown(view: ClusterView, id: string, { high, low }: { readonly high: number; readonly low: number }) {
+  const now = view.ranges.find((one) => one.id === id)
+  const { leader = null, voters = [], learners = [], state = '' } = now ?? {}
+  return { id, ver: high * 2 ** 32 + low, verHigh: high, verLow: low, state, leader, voters, learners }
 }
 
 const refs = (list: readonly StoreRef[]): string => list.map(showRef).join(', ')
