@@ -5,6 +5,7 @@ import { RangeCommand } from './command-batch.ts'
 import { configMembers } from './descriptor.ts'
 import type { Done } from './proposals.ts'
 import type { ReplicatedState } from './range-state.ts'
+import type { ReadTurn } from './reads.ts'
 import * as refuse from './refusals.ts'
 import { encodeRepair, type PendingRepair, type RepairStep, RepairWatch } from './repair.ts'
 import { changeReplicas, PATIENCE_MS, type ReplicaTarget } from './replica-change.ts'
@@ -22,6 +23,8 @@ export interface MembershipHost {
   schedule(): void
   transferLeader(target: StoreId): void
   nextTurn(): Promise<void>
+  /** Calls `turn` without an error once a majority has confirmed that this is the leader. */
+  confirm(turn: ReadTurn): void
 }
 
 /** Repair waits less long for a store that is down: meanwhile nobody else could change the members. */
@@ -68,8 +71,20 @@ export class Membership {
     return configMembers(this.#status().config)
   }
 
+  /**
+   * Calls `answer` when it is certain, by a majority's word, that `member` is not in the group and never will be; says
+   * nothing otherwise. Leader only.
+   */
+  confirmDismissed(member: Member, answer: () => void): void {
+    if (this.#mayBeIn(member)) return
+    this.#host.confirm((error) => {
+      // A replica hears of its group only once the entry that added it is committed, and that is applied here by now.
+      if (!error && !this.#mayBeIn(member)) answer()
+    })
+  }
+
   /** Whether that replica, or an older one of its store (one that is damaged may not know its own id), may be a member. */
-  mayBeIn({ store, replica }: Member): boolean {
+  #mayBeIn({ store, replica }: Member): boolean {
     const applied = configMembers(this.#host.state()?.config ?? emptyConfig)
     return [...this.members, ...applied].some((one) => one.store === store && one.replica <= replica)
   }

@@ -17,8 +17,6 @@ import {
 import { type RangeDescriptor, type RangeVersion } from '@base-kv/landscape'
 import {
   createRaft,
-  type Entry,
-  EntryType,
   type Member,
   type Message,
   MessageType,
@@ -27,14 +25,14 @@ import {
   type Ready,
 } from '@base-kv/raft'
 import type { FoundRange } from '@base-kv/storage'
-import { ApplyQueue } from './apply-queue.ts'
+import { Applier } from './applier.ts'
 import { encodeCommands, RangeCommand } from './command-batch.ts'
 import { cutLog } from './compaction.ts'
-import { configMembers, hasMember, rangeDescriptor } from './descriptor.ts'
+import { rangeDescriptor } from './descriptor.ts'
+import { Leadership } from './leadership.ts'
 import { Membership } from './membership.ts'
 import type { RangeDeps, RangeOptions, ReadConsistency } from './range-deps.ts'
-import { type Done, Proposals, tell } from './proposals.ts'
-import type { ReplicatedState } from './range-state.ts'
+import { type Done, Proposals } from './proposals.ts'
 import { ReadPath } from './read-path.ts'
 import type { ReadTurn } from './reads.ts'
 import * as refuse from './refusals.ts'
@@ -42,9 +40,10 @@ import type { ReplicaTarget } from './replica-change.ts'
 import { SnapshotIn } from './snapshot-in.ts'
 import type { LoadedSnapshot, SnapshotHead, SnapshotPairs } from './snapshot-transfer.ts'
 import { SnapshotsOut } from './snapshots-out.ts'
-import { encodeSplit, halfOf, refuseSplit } from './split.ts'
+import { alignSplit, encodeSplit } from './split.ts'
 import type { Stamp } from './stamp.ts'
 import { StateMachine } from './state-machine.ts'
+import { TurnWaiters } from './turn-waiters.ts'
 
 const NOTHING = new Uint8Array(0)
 
@@ -57,16 +56,12 @@ export class Range {
   readonly #machine: StateMachine
   readonly #proposals = new Proposals()
   readonly #reads: ReadPath
-  readonly #toApply: ApplyQueue
+  readonly #applier: Applier
+  readonly #leadership: Leadership
   readonly #snapshotsOut = new SnapshotsOut()
   readonly #membership: Membership
   readonly #snapshotIn: SnapshotIn
-  #waitsForRoom = false
-  #wasLeader = false
-  #confirmAskedTerm = 0
-  #turnWaiters: { readonly resolve: () => void; readonly reject: (error: KvError) => void }[] = []
-  #heardLeaderMs: number
-  #asleep = false
+  readonly #turnWaiters = new TurnWaiters()
   #closed: KvError | null = null
 
   /** @throws KvError Corrupt when what the log holds does not read */
@@ -77,8 +72,24 @@ export class Range {
     this.#deps = deps
     this.#machine = new StateMachine(found, deps.storage, deps.coprocessor)
     const log = deps.storage.log.reader(found.range)
-    this.#toApply = new ApplyQueue(log, this.#machine.applied)
-    this.#heardLeaderMs = deps.clock.monotonicMs()
+    this.#applier = new Applier(
+      { range: this.id, self: this.self },
+      {
+        machine: this.#machine,
+        proposals: this.#proposals,
+        log,
+        data: deps.storage.data,
+        schedule: () => deps.schedule(this),
+        ended: () => this.#closed !== null,
+        roomForHalf: (half) => deps.roomForHalf(this, half),
+        split: ({ right, half }) => deps.split(this, right, half),
+        changed: () => deps.changed(this),
+        removed: () => deps.removed(this),
+        dismissed: (members) => {
+          if (this.isLeader) for (const member of members) deps.dismissed(this, member)
+        },
+      },
+    )
     this.#raft = createRaft(
       {
         self: this.self,
@@ -96,6 +107,12 @@ export class Range {
       nowMs: () => deps.clock.monotonicMs(),
       schedule: () => deps.schedule(this),
     }
+    this.#leadership = new Leadership(found.range, {
+      ...shared,
+      machine: this.#machine,
+      proposals: this.#proposals,
+      confirmEpoch: () => this.#proposeOwn(RangeCommand.confirmEpoch, NOTHING),
+    })
     const identity = { range: found.range, aliveMs: options.raft.electionTimeoutMs }
     this.#reads = new ReadPath(identity, {
       ...shared,
@@ -121,6 +138,7 @@ export class Range {
       propose: (kind, body, done) => this.#proposeOwn(kind, body, done),
       transferLeader: (target) => this.transferLeader(target),
       nextTurn: () => this.nextTurn(),
+      confirm: (turn) => this.read('linearizable', turn),
     })
   }
 
@@ -183,13 +201,10 @@ export class Range {
   async split(key: Uint8Array, ver?: RangeVersion): Promise<RangeId> {
     const refusal = this.#refuseWrite() ?? (this.#membership.underWay ? refuse.changeUnderWay() : null)
     if (refusal) throw refusal
-    const state = this.#readyState()
-    const asked = { ver: ver ?? state.ver, key }
-    const bad = refuseSplit(this.id, state, asked)
-    if (bad) throw bad
-    const aligned = this.#deps.coprocessor.toSplitKey(key, state.boundary)
-    const command = aligned && { ...asked, key: aligned }
-    if (!command || refuseSplit(this.id, state, command)) throw refuse.notAligned(this.id)
+    const { state } = this.#machine
+    assert(state, 'what is confirmed here has a state')
+    const command = alignSplit(this.id, state, { ver: ver ?? state.ver, key }, this.#deps.coprocessor)
+    if (command instanceof KvError) throw command
     const { promise, resolve, reject } = Promise.withResolvers<RangeId>()
     this.#proposeOwn(RangeCommand.split, encodeSplit(command), (error, reply) => {
       if (reply) resolve(rangeIdFromBytes(reply))
@@ -201,7 +216,7 @@ export class Range {
   /** Resolves after the next turn or tick of this range. @throws KvError TryLater when it is closed */
   nextTurn(): Promise<void> {
     if (this.#closed) return Promise.reject(this.#closed)
-    return new Promise((resolve, reject) => this.#turnWaiters.push({ resolve, reject }))
+    return this.#turnWaiters.wait()
   }
 
   /** The applied state as a stream, at `indexMin` or newer, as of when it is first read. It throws KvErrors. */
@@ -259,8 +274,8 @@ export class Range {
   step(message: Message): void {
     const now = this.#deps.clock.monotonicMs()
     const { type, from } = message
-    if (LEADERS.has(type)) this.#heardLeaderMs = now
-    else if (type === MessageType.gone) this.#membership.heardGone(from)
+    this.#leadership.heard(type, now)
+    if (type === MessageType.gone) this.#membership.heardGone(from)
     this.#raft.step(now, message)
   }
 
@@ -283,7 +298,7 @@ export class Range {
       if (this.confirmed) this.#membership.repair(now)
       if (this.#deps.storage.space.low) this.#membership.moveAway(now)
     }
-    if (this.#raft.hasReady() || this.hasWork || this.#turnWaiters.length > 0) this.#deps.schedule(this)
+    if (this.#raft.hasReady() || this.hasWork || this.#turnWaiters.any) this.#deps.schedule(this)
   }
 
   /** Does not wait for an election timeout. */
@@ -299,7 +314,7 @@ export class Range {
 
   /** Milliseconds since a leader was heard; 0 for a leader, and while the group sleeps. */
   get leaderlessMs(): number {
-    return this.isLeader || this.#status().asleep ? 0 : this.#deps.clock.monotonicMs() - this.#heardLeaderMs
+    return this.#leadership.leaderlessMs
   }
 
   /** Everybody in the newest configuration known here. */
@@ -307,16 +322,9 @@ export class Range {
     return this.#membership.members
   }
 
-  /**
-   * Calls `answer` when it is certain, by a majority's word, that `member` is not in the group and never will be; says
-   * nothing otherwise.
-   */
+  /** Calls `answer` when it is certain that `member` is not in the group and never will be. */
   confirmDismissed(member: Member, answer: () => void): void {
-    if (!this.isLeader || this.#membership.mayBeIn(member)) return
-    this.read('linearizable', (error) => {
-      // A replica hears of its group only once the entry that added it is committed, and that is applied here by now.
-      if (!error && !this.#membership.mayBeIn(member)) answer()
-    })
+    if (this.isLeader) this.#membership.confirmDismissed(member, answer)
   }
 
   peerUnreachable(store: StoreId): void {
@@ -327,10 +335,10 @@ export class Range {
   get isResting(): boolean {
     const { state } = this.#machine
     return (
-      this.#asleep &&
+      this.#leadership.asleep &&
       !this.hasWork &&
       this.#proposals.waiting === 0 &&
-      this.#turnWaiters.length === 0 &&
+      !this.#turnWaiters.any &&
       this.#membership.idle &&
       !state?.repair &&
       !this.#snapshotIn.underWay &&
@@ -383,11 +391,7 @@ export class Range {
       return
     }
     if (this.#raft.hasReady()) this.#deps.schedule(this)
-    if (this.#turnWaiters.length > 0) {
-      const waiters = this.#turnWaiters
-      this.#turnWaiters = []
-      for (const { resolve } of waiters) resolve()
-    }
+    this.#turnWaiters.turned()
   }
 
   /**
@@ -400,8 +404,7 @@ export class Range {
     this.#closed = error
     this.#proposals.close(why)
     this.#reads.close(error)
-    for (const { reject } of this.#turnWaiters) reject(error)
-    this.#turnWaiters = []
+    this.#turnWaiters.close(error)
     await Promise.all([this.#snapshotIn.giveUp(error), this.#snapshotsOut.close(why)])
   }
 
@@ -411,7 +414,9 @@ export class Range {
     // Applying may have ended this replica.
     if (this.#closed) return
     if (this.#raft.hasReady()) this.#carryOut(this.#raft.ready(now))
-    this.#apply()
+    if (this.#snapshotIn.installing || !this.#applier.run()) return
+    this.#raft.applied(this.#machine.applied)
+    this.#reads.serve()
   }
 
   /**
@@ -435,7 +440,10 @@ export class Range {
 
   #carryOut(ready: Ready): void {
     const { storage } = this.#deps
-    if (ready.statusChanged) this.#noticeLeadership()
+    if (ready.statusChanged) {
+      this.#leadership.notice()
+      this.#deps.changed(this)
+    }
     if (ready.messages.length > 0) this.#deps.send(this.id, ready.messages)
     const { persistId, messagesAfterPersist } = ready
     if (persistId !== 0 || messagesAfterPersist.length > 0) {
@@ -450,103 +458,14 @@ export class Range {
         },
       )
     }
-    this.#toApply.push(ready.committed)
+    this.#applier.queue.push(ready.committed)
     if (ready.pullSnapshot) this.#snapshotIn.begin(ready.pullSnapshot.from, ready.pullSnapshot.snapshot)
     this.#reads.take(ready)
-  }
-
-  #noticeLeadership(): void {
-    const now = this.#deps.clock.monotonicMs()
-    const leads = this.#raft.role === 'leader'
-    this.#asleep = this.#status().asleep
-    if (this.#asleep) this.#machine.requests?.rest()
-    if (leads && !this.#wasLeader) this.#proposals.gainedLeadership(this.#raft.lastIndex)
-    if (!leads) this.#proposals.lostLeadership(now, 'this node does not lead the range any more')
-    if (leads !== this.#wasLeader) {
-      if (!leads) this.#heardLeaderMs = now
-      this.#deps.log.info(leads ? 'leads' : 'follows', { range: this.id, term: this.#raft.term, leader: this.leader })
-    }
-    this.#wasLeader = leads
-    const { state } = this.#machine
-    if (leads && state && !state.confirmed && this.#confirmAskedTerm !== this.#raft.term) {
-      this.#confirmAskedTerm = this.#raft.term
-      this.#proposeOwn(RangeCommand.confirmEpoch, NOTHING)
-    }
-    this.#deps.changed(this)
   }
 
   #proposeOwn(kind: number, body: Uint8Array, done: Done = () => {}): void {
     this.#proposals.collect({ kind, body, stamp: null }, done)
     this.#deps.schedule(this)
-  }
-
-  // ---- apply -----------------------------------------------------------------------------------------------------------
-
-  #apply(): void {
-    if (this.#snapshotIn.installing) return
-    const { data } = this.#deps.storage
-    const before = this.#machine.applied
-    for (;;) {
-      const entry = this.#toApply.next(this.#machine.applied)
-      if (!entry) break
-      const half = halfOf(this.id, entry)
-      if (half !== null && !this.#deps.roomForHalf(this, half)) break
-      if (!data.hasRoom) {
-        this.#applyWhenRoom()
-        break
-      }
-      this.#applyEntry(entry)
-      if (this.#closed) return
-      this.#toApply.took(entry)
-    }
-    if (this.#machine.applied === before) return
-    this.#raft.applied(this.#machine.applied)
-    this.#reads.serve()
-  }
-
-  #applyWhenRoom(): void {
-    if (this.#waitsForRoom) return
-    this.#waitsForRoom = true
-    const goOn = () => {
-      this.#waitsForRoom = false
-      this.#deps.schedule(this)
-    }
-    // A failed flush has poisoned the storage: this process is ending.
-    this.#deps.storage.data.whenRoom().then(goOn, () => {})
-  }
-
-  #applyEntry(entry: Entry): void {
-    const before = this.#machine.state
-    const { answers, toHearPosition, stateChanged, split } = this.#machine.apply(entry)
-    // First: whoever is told to look elsewhere finds the right half.
-    if (split) this.#deps.split(this, split.right, split.half)
-    const dones = this.#proposals.applied(entry)
-    if (dones) {
-      assert(dones.length === answers.length, 'every command of an entry has its answer')
-      for (let i = 0; i < dones.length; i++) {
-        const answer = answers[i] as Uint8Array | KvError
-        const done = dones[i] as Done
-        const position = toHearPosition?.has(i) ? this.#machine.requests?.position : undefined
-        if (answer instanceof KvError) tell(done, answer, null, position)
-        else tell(done, null, answer, position)
-      }
-    }
-    if (!stateChanged) return
-    this.#deps.changed(this)
-    // A new replica that began with an older snapshot replays configurations from before it was added: they name it not,
-    // and mean nothing.
-    if (entry.type === EntryType.config && entry.index >= this.self.replica) this.#membersChanged(before)
-  }
-
-  /** As of the entry just applied: what stands behind it in the log is not committed yet. */
-  #membersChanged(before: ReplicatedState | null): void {
-    const members = configMembers(this.#readyState().config)
-    if (!hasMember(members, this.self)) this.#deps.removed(this)
-    else if (this.isLeader && before) {
-      for (const member of configMembers(before.config)) {
-        if (!hasMember(members, member)) this.#deps.dismissed(this, member)
-      }
-    }
   }
 
   // ---- snapshot and log ------------------------------------------------------------------------------------------------
@@ -559,7 +478,7 @@ export class Range {
       this.#deps.damaged(this, thrown.message)
       return
     }
-    this.#toApply.skipTo(snapshot.index)
+    this.#applier.queue.skipTo(snapshot.index)
     this.#proposals.skippedTo(snapshot.index)
     this.#raft.snapshotInstalled(this.#deps.clock.monotonicMs(), snapshot)
     this.#deps.moved(this)
@@ -578,18 +497,4 @@ export class Range {
     if (!this.confirmed) return refuse.notConfirmed()
     return this.#deps.storage.space.low ? refuse.noSpace() : null
   }
-
-  #readyState(): ReplicatedState {
-    const { state } = this.#machine
-    assert(state, 'an initialised replica has a state')
-    return state
-  }
 }
-
-/** What only a leader sends. */
-const LEADERS: ReadonlySet<MessageType> = new Set([
-  MessageType.append,
-  MessageType.heartbeat,
-  MessageType.snapshotOffer,
-  MessageType.sleep,
-])

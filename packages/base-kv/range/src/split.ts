@@ -29,6 +29,7 @@ import {
 import { type RangeVersion, sameVersion } from '@base-kv/landscape'
 import { type Config, type Entry, EntryType, type HardState, type Member, type SnapshotMeta } from '@base-kv/raft'
 import { firstKind, RangeCommand } from './command-batch.ts'
+import type { Coprocessor } from './coprocessor.ts'
 import type { ReplicatedState } from './range-state.ts'
 import * as refuse from './refusals.ts'
 
@@ -74,6 +75,20 @@ export function refuseSplit(id: RangeId, state: ReplicatedState, { ver, key }: S
     return new KvError('BadRequest', `the split key lies outside of range ${id}`, { hint })
   }
   return null
+}
+
+/** `asked`, cut where the service may be cut, or why it cannot be. */
+export function alignSplit(
+  id: RangeId,
+  state: ReplicatedState,
+  asked: SplitCommand,
+  coprocessor: Coprocessor,
+): SplitCommand | KvError {
+  const refusal = refuseSplit(id, state, asked)
+  if (refusal) return refusal
+  const key = coprocessor.toSplitKey(asked.key, state.boundary)
+  const aligned = key && { ...asked, key }
+  return aligned && !refuseSplit(id, state, aligned) ? aligned : refuse.notAligned(id)
 }
 
 /** The two halves, or why there are none. The same on every replica. */
