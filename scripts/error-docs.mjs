@@ -42,7 +42,7 @@ Written from \`packages/foundation/base/src/errors.ts\` by \`scripts/error-docs.
 const path = join(dirname(fileURLToPath(import.meta.url)), '../docs/errors.md')
 if (process.argv.includes('--check')) {
   if (readFileSync(path, 'utf8') !== text) {
-    console.error('docs/errors.md is not what the error table gives; run `npm run docs`')
+    console.error('docs/errors.md is not what the error table gives; run scripts/error-docs.mjs on the pinned Node')
     process.exit(1)
   }
 } else {

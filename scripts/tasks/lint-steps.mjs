@@ -15,5 +15,9 @@ export function lintSteps(paths = []) {
       name: 'docs/configuration.md (made from the schema)',
       args: ['--no-warnings', '--conditions=source', 'scripts/config-docs.mjs', '--check'],
     },
+    {
+      name: 'docs/errors.md (made from the error table)',
+      args: ['--no-warnings', '--conditions=source', 'scripts/error-docs.mjs', '--check'],
+    },
   ]
 }
