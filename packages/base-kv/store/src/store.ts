@@ -8,7 +8,6 @@ import {
   KvError,
   limits,
   logIndex,
-  parseRangeId,
   type RangeId,
   rangeId,
   type ReplicaId,
@@ -24,6 +23,7 @@ import { encodeState, firstState, Range } from '@base-kv/range'
 import type { FoundRange } from '@base-kv/storage'
 import { contradiction, describeDamaged, gone } from './damaged-replica.ts'
 import { dismissalFromWire, Dismissals } from './dismissal.ts'
+import { EpochMembership } from './epoch-membership.ts'
 import { Halves } from './halves.ts'
 import { Outbox } from './outbox.ts'
 import { fromWire, wireRange, wireStore } from './raft-wire.ts'
@@ -46,10 +46,7 @@ export class Store {
   readonly #inTransition = new Set<RangeId>()
   // What still uses the storage: it is closed behind them.
   readonly #background = new Set<Promise<void>>()
-  // Invariant: set once, also when the last replica leaves: a store takes part in one epoch at most.
-  #epoch: string | null = null
-  // Never taken back. Whoever left a range, or was damaged, was in a confirmed epoch.
-  #epochConfirmed = false
+  readonly #epoch = new EpochMembership()
   readonly #turns: Turns
   readonly #halves: Halves
   readonly #outbox: Outbox
@@ -99,10 +96,9 @@ export class Store {
       },
       dismissed: (id, replica) => this.#dismissed(id, replica),
     })
-    for (const id of storage.log.destroyed) this.#holdEpoch(id)
-    this.#epochConfirmed = this.#epoch !== null
+    for (const id of storage.log.destroyed) this.#epoch.holdConfirmed(id)
     for (const found of storage.found) {
-      this.#holdEpoch(found.range)
+      this.#epoch.hold(found.range)
       this.#openFound(found)
     }
     for (const range of [...this.#ranges.values()]) this.#halves.moved(range)
@@ -131,9 +127,7 @@ export class Store {
   }
 
   get epoch(): HeldEpoch | null {
-    if (this.#epoch === null) return null
-    if (!this.#epochConfirmed) this.#epochConfirmed = [...this.#ranges.values()].some((range) => range.confirmed)
-    return { epoch: this.#epoch, confirmed: this.#epochConfirmed }
+    return this.#epoch.held(() => [...this.#ranges.values()].some((range) => range.confirmed))
   }
 
   describe(): StoreDescriptor {
@@ -153,7 +147,7 @@ export class Store {
     const hlc = new HybridClock({}, { clock: this.#deps.clock })
     const id = rangeId(hlcToBigint(hlc.now()), 0n)
     const config = initialConfig(voters)
-    this.#holdEpoch(id)
+    this.#epoch.hold(id)
     await this.#alone(id, () =>
       this.#create(id, {
         replica: replicaId(1),
@@ -303,19 +297,13 @@ export class Store {
 
   // ---- replicas come and go ------------------------------------------------------------------------------------------------
 
-  #holdEpoch(id: RangeId): void {
-    const parts = parseRangeId(id)
-    assert(parts, 'range ids of a store are well formed')
-    this.#epoch ??= String(parts.epoch)
-  }
-
   #openFound(found: FoundRange): void {
     if (found.state === 'damaged') {
       this.#deps.log.error('a replica is damaged and takes no part any more', {
         range: found.range,
         reason: found.reason,
       })
-      this.#epochConfirmed = true
+      this.#epoch.holdConfirmed(found.range)
       this.#damaged.set(found.range, found)
       return
     }
@@ -331,7 +319,7 @@ export class Store {
 
   /** Durably: it never votes or acknowledges again. */
   #takeOut(found: FoundRange, reason: string): void {
-    this.#epochConfirmed = true
+    this.#epoch.holdConfirmed(found.range)
     this.#damaged.set(found.range, { ...found, state: 'damaged', reason })
     void this.#alone(found.range, () => this.#deps.storage.markDamaged(found.range, reason))
   }
@@ -413,8 +401,8 @@ export class Store {
       return
     }
     if (!FOUNDING.has(message.type)) return
-    if (this.#epoch !== null && this.#epoch !== String(parseRangeId(id)?.epoch)) return
-    this.#holdEpoch(id)
+    if (!this.#epoch.admits(id)) return
+    this.#epoch.hold(id)
     void this.#alone(id, () => this.#createEmpty(id, message, damaged))
   }
 
