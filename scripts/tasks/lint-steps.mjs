@@ -9,6 +9,7 @@ export function lintSteps(paths = []) {
       args: [bin('oxlint/bin/oxlint'), '--type-aware', '--deny-warnings', '--quiet', ...where],
     },
     { name: 'prettier (format)', args: [bin('prettier/bin/prettier.cjs'), '--check', '--log-level=warn', ...where] },
+    { name: 'knip (no dead files, exports or dependencies)', args: [bin('knip/bin/knip.js'), '--no-config-hints'] },
     { name: 'architecture.json (who imports whom)', args: ['scripts/arch.mjs'] },
     { name: 'proto/ (generated code)', args: ['scripts/proto.mjs', '--check'] },
     {

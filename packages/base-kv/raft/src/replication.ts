@@ -21,7 +21,7 @@ export function sendAppends(core: Core, leading: Leading): void {
  * A new member hears of the group only once the entry that added it is committed; its replica id is that entry's index.
  * Else an entry that is lost would leave a replica behind, and its id could stand in the way of the next one's.
  */
-export function mayHear(core: Core, peer: Peer): boolean {
+function mayHear(core: Core, peer: Peer): boolean {
   return peer.member.replica <= core.commit
 }
 

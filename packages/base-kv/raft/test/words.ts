@@ -34,7 +34,7 @@ export function configText(config: Config): string {
   return isJoint(config) ? `(${old})(${half(config.nextVoters, config.nextLearners)})` : `(${old})`
 }
 
-export function entryText(entry: Entry): string {
+function entryText(entry: Entry): string {
   const at = `${entry.index}/${entry.term}`
   if (entry.type === EntryType.noop) return `${at}:noop`
   if (entry.type === EntryType.config) {

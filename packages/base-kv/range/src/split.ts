@@ -56,7 +56,7 @@ export const halfPoint = (config: Config): SnapshotMeta => ({ index: logIndex(1)
 export const halfHardState: HardState = { term: term(1), vote: null, commit: logIndex(1) }
 
 /** Why the range as it is must not be split so; null when it may. */
-export function refuseSplit(id: RangeId, state: ReplicatedState, { ver, key }: SplitCommand): KvError | null {
+function refuseSplit(id: RangeId, state: ReplicatedState, { ver, key }: SplitCommand): KvError | null {
   if (!sameVersion(ver, state.ver)) return refuse.otherVersion(id, state.ver)
   if (state.state !== 'Normal') return refuse.notNormal(id, state.state)
   const { start, end } = state.boundary
@@ -113,7 +113,7 @@ export function planSplit(
 }
 
 /** The right half's id: nobody has to hand ids out, and two splits never get the same. */
-export function halfId(left: RangeId, { index, term }: { readonly index: LogIndex; readonly term: Term }): RangeId {
+function halfId(left: RangeId, { index, term }: { readonly index: LogIndex; readonly term: Term }): RangeId {
   const place = Buffer.alloc(16)
   place.writeBigUInt64BE(BigInt(term), 0)
   place.writeBigUInt64BE(BigInt(index), 8)

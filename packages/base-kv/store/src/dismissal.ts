@@ -19,7 +19,7 @@ import type { FoundRange } from '@base-kv/storage'
 import { wireRange, wireStore } from './raft-wire.ts'
 
 /** Beside the Raft core's own numbers, on the same streams. */
-export const DismissalType = { ask: 100, dismissed: 101 } as const
+const DismissalType = { ask: 100, dismissed: 101 } as const
 export type DismissalType = (typeof DismissalType)[keyof typeof DismissalType]
 
 export interface DismissalMessage {
@@ -29,7 +29,7 @@ export interface DismissalMessage {
   readonly to: Member
 }
 
-export const dismissalToWire = ({ range, type, from, to }: DismissalMessage): v1.RaftMessage.$Properties => ({
+const dismissalToWire = ({ range, type, from, to }: DismissalMessage): v1.RaftMessage.$Properties => ({
   range: wireRange(range),
   type,
   fromStore: wireStore(from.store),

@@ -37,7 +37,7 @@ export const timers: Timers = {
   },
 }
 
-export const ELECTION_MS = 300
+const ELECTION_MS = 300
 
 export interface ClusterOptions {
   readonly raft?: Partial<RaftOptions>
@@ -440,7 +440,7 @@ export async function getAt(
 }
 
 /** Everything that a node has applied, `key=value`. */
-export async function dump(node: TestNode): Promise<string[]> {
+async function dump(node: TestNode): Promise<string[]> {
   const found: string[] = []
   await using view = node.storage.data.range(node.range.id).readView()
   await using iterator = view.scan('user', { start: null, end: null })

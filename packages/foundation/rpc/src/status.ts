@@ -5,8 +5,8 @@
  */
 import { errorCodes, KvError, type KvErrorCode } from '@base-kv/base'
 
-export const codeTrailer = 'base-kv-code'
-export const hintTrailer = 'base-kv-hint'
+const codeTrailer = 'base-kv-code'
+const hintTrailer = 'base-kv-hint'
 
 type Headers = Readonly<Record<string, string | string[] | number | undefined>>
 
@@ -68,7 +68,7 @@ function foreignCode(status: number): KvErrorCode {
 }
 
 /** Percent-encoding of gRPC: printable ASCII except `%` stays. */
-export function encodeText(value: string): string {
+function encodeText(value: string): string {
   const cut = value.length > TEXT_CHARS_MAX ? `${value.slice(0, TEXT_CHARS_MAX)}…` : value
   if (/^[\x20-\x24\x26-\x7e]*$/.test(cut)) return cut
   return Array.from(Buffer.from(cut), (byte) =>
@@ -78,7 +78,7 @@ export function encodeText(value: string): string {
   ).join('')
 }
 
-export function decodeText(value: string): string {
+function decodeText(value: string): string {
   if (!value.includes('%')) return value
   const bytes = value.replace(/%([0-9a-fA-F]{2})|[^\x00-\x7f]/g, (_, hex?: string) =>
     hex === undefined ? '?' : String.fromCharCode(Number.parseInt(hex, 16)),

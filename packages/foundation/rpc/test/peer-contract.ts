@@ -4,7 +4,7 @@ import { v1 } from '@base-kv/protocol'
 import type { PeerHandlers, PeerLink, PeerLinkOptions, PeerTiming } from '../src/index.ts'
 import { log, until } from './support.ts'
 
-export const fastTiming: Partial<PeerTiming> = {
+const fastTiming: Partial<PeerTiming> = {
   heartbeatMs: 100,
   silenceMs: 600,
   redialMinMs: 20,

@@ -18,7 +18,7 @@ export interface PreSplitOptions {
 }
 
 /** First keys of all parts but the first: equal steps through keys of two bytes, or of three when there are many. */
-export function evenKeys(ranges: number): Uint8Array[] {
+function evenKeys(ranges: number): Uint8Array[] {
   const width = ranges <= 4_096 ? 2 : 3
   return Array.from({ length: ranges - 1 }, (_, i) => {
     const key = Buffer.alloc(width)
