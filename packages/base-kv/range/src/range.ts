@@ -15,37 +15,28 @@ import {
   type StoreId,
 } from '@base-kv/base'
 import { type RangeDescriptor, type RangeVersion } from '@base-kv/landscape'
-import {
-  createRaft,
-  type Member,
-  type Message,
-  MessageType,
-  type RaftMachine,
-  type RaftStatus,
-  type Ready,
-} from '@base-kv/raft'
+import { type Member, type Message, MessageType, type RaftMachine, type RaftStatus } from '@base-kv/raft'
 import type { FoundRange } from '@base-kv/storage'
-import { Applier } from './applier.ts'
-import { encodeCommands, RangeCommand } from './command-batch.ts'
+import { RangeCommand } from './command-batch.ts'
 import { cutLog } from './compaction.ts'
 import { rangeDescriptor } from './descriptor.ts'
-import { Leadership } from './leadership.ts'
-import { Membership } from './membership.ts'
+import type { Leadership } from './leadership.ts'
+import type { Membership } from './membership.ts'
 import type { RangeDeps, RangeOptions, ReadConsistency } from './range-deps.ts'
-import { type Done, Proposals } from './proposals.ts'
-import { ReadPath } from './read-path.ts'
+import { type RangeParts, wireParts } from './range-parts.ts'
+import type { Done, Proposals } from './proposals.ts'
+import type { ReadPath } from './read-path.ts'
 import type { ReadTurn } from './reads.ts'
 import * as refuse from './refusals.ts'
 import type { ReplicaTarget } from './replica-change.ts'
-import { SnapshotIn } from './snapshot-in.ts'
-import type { LoadedSnapshot, SnapshotHead, SnapshotPairs } from './snapshot-transfer.ts'
-import { SnapshotsOut } from './snapshots-out.ts'
+import type { SnapshotIn } from './snapshot-in.ts'
+import type { SnapshotHead, SnapshotPairs } from './snapshot-transfer.ts'
+import type { SnapshotsOut } from './snapshots-out.ts'
 import { alignSplit, encodeSplit } from './split.ts'
 import type { Stamp } from './stamp.ts'
-import { StateMachine } from './state-machine.ts'
-import { TurnWaiters } from './turn-waiters.ts'
-
-const NOTHING = new Uint8Array(0)
+import type { StateMachine } from './state-machine.ts'
+import type { Turn } from './turn.ts'
+import type { TurnWaiters } from './turn-waiters.ts'
 
 export class Range {
   readonly id: RangeId
@@ -54,14 +45,15 @@ export class Range {
   readonly #deps: RangeDeps
   readonly #raft: RaftMachine
   readonly #machine: StateMachine
-  readonly #proposals = new Proposals()
+  readonly #proposals: Proposals
   readonly #reads: ReadPath
-  readonly #applier: Applier
   readonly #leadership: Leadership
-  readonly #snapshotsOut = new SnapshotsOut()
+  readonly #snapshotsOut: SnapshotsOut
   readonly #membership: Membership
+  readonly #proposeOwn: RangeParts['proposeOwn']
   readonly #snapshotIn: SnapshotIn
-  readonly #turnWaiters = new TurnWaiters()
+  readonly #turn: Turn
+  readonly #turnWaiters: TurnWaiters
   #closed: KvError | null = null
 
   /** @throws KvError Corrupt when what the log holds does not read */
@@ -70,76 +62,18 @@ export class Range {
     this.self = { store: deps.storage.identity.store, replica: found.replica }
     this.#options = options
     this.#deps = deps
-    this.#machine = new StateMachine(found, deps.storage, deps.coprocessor)
-    const log = deps.storage.log.reader(found.range)
-    this.#applier = new Applier(
-      { range: this.id, self: this.self },
-      {
-        machine: this.#machine,
-        proposals: this.#proposals,
-        log,
-        data: deps.storage.data,
-        schedule: () => deps.schedule(this),
-        ended: () => this.#closed !== null,
-        roomForHalf: (half) => deps.roomForHalf(this, half),
-        split: ({ right, half }) => deps.split(this, right, half),
-        changed: () => deps.changed(this),
-        removed: () => deps.removed(this),
-        dismissed: (members) => {
-          if (this.isLeader) for (const member of members) deps.dismissed(this, member)
-        },
-      },
-    )
-    this.#raft = createRaft(
-      {
-        self: this.self,
-        hardState: found.hardState,
-        snapshot: found.snapshot,
-        lastIndex: found.lastIndex,
-        applied: this.#machine.applied,
-      },
-      options.raft,
-      { log, random: deps.random },
-    )
-    const shared = {
-      raft: this.#raft,
-      log: deps.log,
-      nowMs: () => deps.clock.monotonicMs(),
-      schedule: () => deps.schedule(this),
-    }
-    this.#leadership = new Leadership(found.range, {
-      ...shared,
-      machine: this.#machine,
-      proposals: this.#proposals,
-      confirmEpoch: () => this.#proposeOwn(RangeCommand.confirmEpoch, NOTHING),
-    })
-    const identity = { range: found.range, aliveMs: options.raft.electionTimeoutMs }
-    this.#reads = new ReadPath(identity, {
-      ...shared,
-      machine: this.#machine,
-      coprocessor: deps.coprocessor,
-      closed: () => this.#closed,
-      leaderlessMs: () => this.leaderlessMs,
-      damaged: (reason) => deps.damaged(this, reason),
-    })
-    this.#snapshotIn = new SnapshotIn(found.range, {
-      storage: deps.storage,
-      log: deps.log,
-      nowMs: () => deps.clock.monotonicMs(),
-      pull: (from, indexMin) => deps.pullSnapshot(this.id, from, indexMin),
-      installed: (loaded) => this.#standOn(loaded),
-      failed: () => this.#raft.snapshotFailed(deps.clock.monotonicMs()),
-      ended: () => deps.schedule(this),
-    })
-    this.#membership = new Membership(identity, {
-      ...shared,
-      self: this.self,
-      state: () => this.#machine.state,
-      propose: (kind, body, done) => this.#proposeOwn(kind, body, done),
-      transferLeader: (target) => this.transferLeader(target),
-      nextTurn: () => this.nextTurn(),
-      confirm: (turn) => this.read('linearizable', turn),
-    })
+    const parts = wireParts(this, () => this.#closed, found, options, deps)
+    this.#raft = parts.raft
+    this.#machine = parts.machine
+    this.#proposals = parts.proposals
+    this.#reads = parts.reads
+    this.#leadership = parts.leadership
+    this.#snapshotsOut = parts.snapshotsOut
+    this.#snapshotIn = parts.snapshotIn
+    this.#turn = parts.turn
+    this.#turnWaiters = parts.turnWaiters
+    this.#membership = parts.membership
+    this.#proposeOwn = parts.proposeOwn
   }
 
   // ---- what callers ask ------------------------------------------------------------------------------------------------
@@ -378,19 +312,7 @@ export class Range {
   /** `diskFree`: no log sync is in flight, so what is proposed now is not kept waiting by it. */
   turn(diskFree: boolean): void {
     if (this.#closed) return
-    const now = this.#deps.clock.monotonicMs()
-    try {
-      // What arrived comes first: it may commit the entry that the next one waits for.
-      this.#advance(now)
-      if (diskFree) this.#proposeCollected(now)
-      if (this.#reads.hasCollected) this.#reads.ask(now)
-      this.#advance(now)
-    } catch (thrown) {
-      if (!(thrown instanceof KvError) || thrown.code !== 'Corrupt') throw thrown
-      this.#deps.damaged(this, thrown.message)
-      return
-    }
-    if (this.#raft.hasReady()) this.#deps.schedule(this)
+    this.#turn.run(diskFree)
     this.#turnWaiters.turned()
   }
 
@@ -406,83 +328,6 @@ export class Range {
     this.#reads.close(error)
     this.#turnWaiters.close(error)
     await Promise.all([this.#snapshotIn.giveUp(error), this.#snapshotsOut.close(why)])
-  }
-
-  // ---- one turn --------------------------------------------------------------------------------------------------------
-
-  #advance(now: number): void {
-    // Applying may have ended this replica.
-    if (this.#closed) return
-    if (this.#raft.hasReady()) this.#carryOut(this.#raft.ready(now))
-    if (this.#snapshotIn.installing || !this.#applier.run()) return
-    this.#raft.applied(this.#machine.applied)
-    this.#reads.serve()
-  }
-
-  /**
-   * One entry after the other, unless much has been collected: an entry costs every member a sync and two messages,
-   * however few commands ride in it.
-   */
-  #proposeCollected(now: number): void {
-    if (this.#raft.role !== 'leader') return
-    if (this.#raft.lastIndex > this.#raft.commit && !this.#proposals.isMuch) return
-    for (;;) {
-      const taken = this.#proposals.take()
-      if (!taken) return
-      const result = this.#raft.propose(now, encodeCommands(taken.commands, taken.bytes))
-      if (!result.ok) {
-        this.#proposals.putBack(taken)
-        return
-      }
-      this.#proposals.proposed(result, taken)
-    }
-  }
-
-  #carryOut(ready: Ready): void {
-    const { storage } = this.#deps
-    if (ready.statusChanged) {
-      this.#leadership.notice()
-      this.#deps.changed(this)
-    }
-    if (ready.messages.length > 0) this.#deps.send(this.id, ready.messages)
-    const { persistId, messagesAfterPersist } = ready
-    if (persistId !== 0 || messagesAfterPersist.length > 0) {
-      storage.log.append(
-        this.id,
-        { hardState: ready.hardState, truncateFrom: ready.truncateFrom, entries: ready.entries },
-        () => {
-          if (this.#closed) return
-          if (persistId !== 0) this.#raft.persisted(this.#deps.clock.monotonicMs(), persistId)
-          if (messagesAfterPersist.length > 0) this.#deps.send(this.id, messagesAfterPersist)
-          this.#deps.schedule(this)
-        },
-      )
-    }
-    this.#applier.queue.push(ready.committed)
-    if (ready.pullSnapshot) this.#snapshotIn.begin(ready.pullSnapshot.from, ready.pullSnapshot.snapshot)
-    this.#reads.take(ready)
-  }
-
-  #proposeOwn(kind: number, body: Uint8Array, done: Done = () => {}): void {
-    this.#proposals.collect({ kind, body, stamp: null }, done)
-    this.#deps.schedule(this)
-  }
-
-  // ---- snapshot and log ------------------------------------------------------------------------------------------------
-
-  #standOn({ snapshot, state }: LoadedSnapshot): void {
-    try {
-      this.#machine.replace(this.#deps.storage.data.range(this.id), state, snapshot.index)
-    } catch (thrown) {
-      if (!(thrown instanceof KvError)) throw thrown
-      this.#deps.damaged(this, thrown.message)
-      return
-    }
-    this.#applier.queue.skipTo(snapshot.index)
-    this.#proposals.skippedTo(snapshot.index)
-    this.#raft.snapshotInstalled(this.#deps.clock.monotonicMs(), snapshot)
-    this.#deps.moved(this)
-    this.#deps.changed(this)
   }
 
   // ---- parts -----------------------------------------------------------------------------------------------------------

@@ -5,35 +5,29 @@
 import { covers, type Log, type RangeId } from '@base-kv/base'
 import type { Range } from '@base-kv/range'
 import type { FoundRange } from '@base-kv/storage'
-import type { RangeIndex } from './range-index.ts'
+import type { Replicas } from './replicas.ts'
 
 export interface HalvesHost {
-  readonly ranges: ReadonlyMap<RangeId, Range>
-  readonly index: RangeIndex
   readonly log: Log
-  /** Its replica here is being created or destroyed. */
-  isInTransition(id: RangeId): boolean
-  open(found: FoundRange): Range
-  /** It is replaced by what is opened next. */
-  drop(range: Range, why: string): void
-  destroy(range: Range): void
   schedule(range: Range): void
 }
 
 export class Halves {
+  readonly #replicas: Replicas
   readonly #host: HalvesHost
   // By the right half that they wait for: left ranges with a split to apply.
   readonly #parked = new Map<RangeId, Range>()
 
-  constructor(host: HalvesHost) {
+  constructor(replicas: Replicas, host: HalvesHost) {
+    this.#replicas = replicas
     this.#host = host
   }
 
   /** A replica of the right half that comes, goes or fetches a snapshot just now is waited for, and fetches no more. */
   roomFor(left: Range, right: RangeId): boolean {
-    const there = this.#host.ranges.get(right)
+    const there = this.#replicas.ranges.get(right)
     const isFetching = there?.boundary === null && there.isPulling
-    if (!isFetching && !this.#host.isInTransition(right)) return true
+    if (!isFetching && !this.#replicas.isInTransition(right)) return true
     this.#parked.set(right, left)
     there?.giveUpPull('the left range has come to its split')
     return false
@@ -44,20 +38,20 @@ export class Halves {
     const left = this.#parked.get(right)
     if (!left) return
     this.#parked.delete(right)
-    if (this.#host.ranges.get(left.id) === left) this.#host.schedule(left)
+    if (this.#replicas.ranges.get(left.id) === left) this.#host.schedule(left)
   }
 
   split(left: Range, right: RangeId, half: FoundRange | null): void {
-    const { ranges, index, log, open, drop } = this.#host
-    log.info('split', { range: left.id, right, version: left.ver.high, here: half !== null })
+    const { ranges, index } = this.#replicas
+    this.#host.log.info('split', { range: left.id, right, version: left.ver.high, here: half !== null })
     if (!half) {
       index.changed()
       return
     }
     // All that such a one was is its vote, which the half keeps. It fetches nothing: that was seen to.
     const voter = ranges.get(right)
-    if (voter) drop(voter, 'it has become the right half of a split')
-    const range = open(half)
+    if (voter) this.#replicas.drop(voter, 'it has become the right half of a split')
+    const range = this.#replicas.open(half)
     index.split(left, range)
     // Nobody else stands so soon: writes to the right half wait for this election.
     if (left.isLeader) range.campaign()
@@ -68,13 +62,13 @@ export class Halves {
    * each key belongs to ever newer ranges.
    */
   moved(range: Range): void {
-    const { ranges, index, destroy } = this.#host
+    const { ranges, index } = this.#replicas
     index.changed()
     const { boundary, ver } = range
     if (!boundary) return
     for (const other of [...ranges.values()]) {
       if (other === range || !other.boundary || other.ver.high >= ver.high) continue
-      if (covers(boundary, other.boundary)) destroy(other)
+      if (covers(boundary, other.boundary)) this.#replicas.destroy(other)
     }
   }
 }

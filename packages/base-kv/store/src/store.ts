@@ -2,51 +2,30 @@
  * All ranges of one store on one machine: gives them turns, lets them share one log sync, and sorts peers' messages to
  * them.
  */
-import {
-  assert,
-  compareStarts,
-  KvError,
-  limits,
-  logIndex,
-  type RangeId,
-  rangeId,
-  type ReplicaId,
-  replicaId,
-  type StoreId,
-  term,
-} from '@base-kv/base'
+import { assert, compareStarts, KvError, limits, logIndex, type RangeId, rangeId, type StoreId } from '@base-kv/base'
 import { HybridClock, hlcToBigint } from '@base-kv/hlc'
 import type { RangeDescriptor, StoreDescriptor } from '@base-kv/landscape'
 import type { v1 } from '@base-kv/protocol'
-import { type Config, emptyConfig, initialConfig, type Member, type Message, MessageType } from '@base-kv/raft'
-import { encodeState, firstState, Range } from '@base-kv/range'
-import type { FoundRange } from '@base-kv/storage'
-import { contradiction, describeDamaged, gone } from './damaged-replica.ts'
+import { initialConfig, type Message } from '@base-kv/raft'
+import type { Range } from '@base-kv/range'
+import { describeDamaged } from './damaged-replica.ts'
 import { dismissalFromWire, Dismissals } from './dismissal.ts'
-import { EpochMembership } from './epoch-membership.ts'
 import { Halves } from './halves.ts'
 import { Outbox } from './outbox.ts'
-import { fromWire, wireRange, wireStore } from './raft-wire.ts'
-import { RangeIndex } from './range-index.ts'
+import { fromWire } from './raft-wire.ts'
+import { Replicas } from './replicas.ts'
 import { Sleepers } from './sleepers.ts'
+import { snapshotToChunks } from './snapshot-wire.ts'
 import type { HeldEpoch, StoreDeps, StoreOptions } from './store-deps.ts'
-import { snapshotFromChunks, snapshotToChunks } from './snapshot-wire.ts'
 import { Turns } from './turns.ts'
 
 export class Store {
   readonly id: StoreId
   readonly options: StoreOptions
   readonly #deps: StoreDeps
-  readonly #ranges = new Map<RangeId, Range>()
-  readonly #index = new RangeIndex(() => this.#ranges.values())
+  readonly #replicas: Replicas
+  readonly #ranges: ReadonlyMap<RangeId, Range>
   readonly #sleepers: Sleepers
-  // Replicas that take no part any more, as they were found.
-  readonly #damaged = new Map<RangeId, FoundRange>()
-  // Being created or destroyed: their messages are dropped meanwhile.
-  readonly #inTransition = new Set<RangeId>()
-  // What still uses the storage: it is closed behind them.
-  readonly #background = new Set<Promise<void>>()
-  readonly #epoch = new EpochMembership()
   readonly #turns: Turns
   readonly #halves: Halves
   readonly #outbox: Outbox
@@ -68,39 +47,41 @@ export class Store {
       had: (range) => this.#hadTurn(range),
       ended: () => this.#outbox.flush(),
     })
-    this.#halves = new Halves({
-      ranges: this.#ranges,
-      index: this.#index,
-      log,
-      isInTransition: (id) => this.#inTransition.has(id),
-      open: (found) => this.#open(found),
-      drop: (range, why) => {
-        this.#forget(range)
-        this.#inBackground(range.close(why))
-      },
-      destroy: (range) => this.#destroy(range),
-      schedule: (range) => this.#turns.schedule(range),
-    })
     const { electionTimeoutMs } = options.range.raft
     this.#sleepers = new Sleepers(electionTimeoutMs)
+    this.#replicas = new Replicas(options, deps, {
+      send: (id, messages) => this.#send(id, messages),
+      schedule: (range) => this.#turns.schedule(range),
+      runTurns: () => this.#turns.run(),
+      changed: () => this.#noteChange(),
+      forgotten: (range) => {
+        this.#sleepers.gone(range)
+        this.#turns.forget(range)
+      },
+      stirred: (id) => this.#halves.stirred(id),
+      between: {
+        moved: (range) => this.#halves.moved(range),
+        roomForHalf: (left, right) => this.#halves.roomFor(left, right),
+        split: (left, right, half) => this.#halves.split(left, right, half),
+        dismissed: (range, member) => this.#dismissals.tell(range, member),
+      },
+    })
+    this.#ranges = this.#replicas.ranges
+    this.#halves = new Halves(this.#replicas, { log, schedule: (range) => this.#turns.schedule(range) })
     this.#dismissals = new Dismissals({
       store: this.id,
       electionTimeoutMs,
       range: (id) => this.#ranges.get(id),
       // A sleeper has heard its leader, or is woken when the leader's node is lost.
       ranges: { [Symbol.iterator]: () => this.#sleepers.awake[Symbol.iterator]() },
-      damaged: { [Symbol.iterator]: () => this.#damaged.values() },
+      damaged: { [Symbol.iterator]: () => this.#replicas.damaged.values() },
       send: (to, message) => {
         this.#outbox.addWire(to, message)
         this.#flushSoon()
       },
-      dismissed: (id, replica) => this.#dismissed(id, replica),
+      dismissed: (id, replica) => this.#replicas.dismissed(id, replica),
     })
-    for (const id of storage.log.destroyed) this.#epoch.holdConfirmed(id)
-    for (const found of storage.found) {
-      this.#epoch.hold(found.range)
-      this.#openFound(found)
-    }
+    this.#replicas.openFound()
     for (const range of [...this.#ranges.values()]) this.#halves.moved(range)
     storage.log.beforeFlush = () => this.#turns.beforeFlush()
     this.#tick()
@@ -118,7 +99,7 @@ export class Store {
 
   /** The range here that holds `key`, if any. */
   rangeOf(key: Uint8Array): Range | undefined {
-    return this.#index.find(key)
+    return this.#replicas.index.find(key)
   }
 
   /** How many ranges tick: the others sleep. */
@@ -127,12 +108,12 @@ export class Store {
   }
 
   get epoch(): HeldEpoch | null {
-    return this.#epoch.held(() => [...this.#ranges.values()].some((range) => range.confirmed))
+    return this.#replicas.epoch.held(() => [...this.#ranges.values()].some((range) => range.confirmed))
   }
 
   describe(): StoreDescriptor {
     const ranges: RangeDescriptor[] = [...this.#ranges.values()].map((range) => range.describe())
-    for (const found of this.#damaged.values()) ranges.push(describeDamaged(found))
+    for (const found of this.#replicas.damaged.values()) ranges.push(describeDamaged(found))
     ranges.sort((a, b) => compareStarts(a.boundary.start, b.boundary.start) || b.ver.high - a.ver.high)
     const { name, node, host, address } = this.options
     return { id: this.id, host, name, node, address, ranges }
@@ -146,16 +127,7 @@ export class Store {
     assert(this.epoch === null, 'a store takes part in one epoch at most')
     const hlc = new HybridClock({}, { clock: this.#deps.clock })
     const id = rangeId(hlcToBigint(hlc.now()), 0n)
-    const config = initialConfig(voters)
-    this.#epoch.hold(id)
-    await this.#alone(id, () =>
-      this.#create(id, {
-        replica: replicaId(1),
-        hardState: { term: term(1), vote: null, commit: logIndex(1) },
-        snapshot: { index: logIndex(1), term: term(1), config },
-        data: firstRecord(config),
-      }),
-    )
+    await this.#replicas.createFirst(id, initialConfig(voters))
     this.#deps.log.info('began a new cluster', { range: id, voters })
     this.#ranges.get(id)?.campaign()
     return id
@@ -185,12 +157,12 @@ export class Store {
     if (!this.#ranges.has(id)) this.#turns.run()
     const range = this.#ranges.get(id)
     if (!range) {
-      this.#receiveForUnknown(id, message)
+      this.#replicas.receiveForUnknown(id, message)
       return
     }
     if (message.to.replica > range.self.replica) {
       // The group knows this store under a newer replica id: the one here was removed without hearing of it.
-      this.#destroy(range)
+      this.#replicas.destroy(range)
       return
     }
     range.step(message)
@@ -247,8 +219,7 @@ export class Store {
     this.#closed = true
     this.#turns.stop()
     this.#cancelTick?.()
-    await Promise.all([...this.#ranges.values()].map((range) => range.close('this node stops')))
-    await Promise.allSettled(this.#background)
+    await this.#replicas.close('this node stops')
     await this.#deps.storage.close()
   }
 
@@ -294,202 +265,4 @@ export class Store {
       this.#deps.changed()
     })
   }
-
-  // ---- replicas come and go ------------------------------------------------------------------------------------------------
-
-  #openFound(found: FoundRange): void {
-    if (found.state === 'damaged') {
-      this.#deps.log.error('a replica is damaged and takes no part any more', {
-        range: found.range,
-        reason: found.reason,
-      })
-      this.#epoch.holdConfirmed(found.range)
-      this.#damaged.set(found.range, found)
-      return
-    }
-    let reason = contradiction(found)
-    try {
-      if (reason === null) this.#open(found)
-    } catch (thrown) {
-      if (!(thrown instanceof KvError) || thrown.code !== 'Corrupt') throw thrown
-      reason = thrown.message
-    }
-    if (reason !== null) this.#takeOut(found, reason)
-  }
-
-  /** Durably: it never votes or acknowledges again. */
-  #takeOut(found: FoundRange, reason: string): void {
-    this.#epoch.holdConfirmed(found.range)
-    this.#damaged.set(found.range, { ...found, state: 'damaged', reason })
-    void this.#alone(found.range, () => this.#deps.storage.markDamaged(found.range, reason))
-  }
-
-  #damagedNow(range: Range, reason: string): void {
-    const { id } = range
-    if (this.#ranges.get(id) !== range) return
-    const { log, data } = this.#deps.storage
-    const { term: newest, commit } = range.describe()
-    this.#forget(range)
-    const closed = range.close('this replica is damaged')
-    this.#inBackground(closed)
-    this.#takeOut(
-      {
-        range: id,
-        replica: range.self.replica,
-        state: 'damaged',
-        reason,
-        hardState: { term: newest, vote: null, commit },
-        snapshot: log.snapshot(id),
-        lastIndex: log.lastIndex(id),
-        data: data.has(id) ? data.range(id).record : null,
-      },
-      reason,
-    )
-    this.#noteChange()
-  }
-
-  #open(found: FoundRange): Range {
-    const range = new Range(found, this.options.range, {
-      storage: this.#deps.storage,
-      clock: this.#deps.clock,
-      random: this.#deps.random,
-      log: this.#deps.log,
-      coprocessor: this.#deps.makeCoprocessor(),
-      send: (id, messages) => this.#send(id, messages),
-      schedule: (which) => this.#turns.schedule(which),
-      changed: () => this.#noteChange(),
-      moved: (which) => this.#halves.moved(which),
-      roomForHalf: (left, right) => this.#halves.roomFor(left, right),
-      split: (left, right, half) => this.#halves.split(left, right, half),
-      removed: (which) => this.#destroy(which),
-      damaged: (which, reason) => this.#damagedNow(which, reason),
-      dismissed: (which, member) => this.#dismissals.tell(which, member),
-      pullSnapshot: (id, from, indexMin) => snapshotFromChunks(this.#pull(id, from, indexMin)),
-    })
-    this.#ranges.set(found.range, range)
-    this.#turns.schedule(range)
-    return range
-  }
-
-  #forget(range: Range): void {
-    this.#ranges.delete(range.id)
-    this.#index.changed()
-    this.#sleepers.gone(range)
-    this.#turns.forget(range)
-  }
-
-  #pull(id: RangeId, from: Member, indexMin: number): AsyncIterable<v1.SnapshotChunk> {
-    const { store, replica } = from
-    return this.#deps.transport.pullSnapshot(store, {
-      range: wireRange(id),
-      store: wireStore(store),
-      replica,
-      indexMin,
-    })
-  }
-
-  /**
-   * A group names this store as a member: it gets an empty replica, which votes and then pulls the data. Never for a
-   * replica that was here and left, and never for a second epoch.
-   */
-  #receiveForUnknown(id: RangeId, message: Message): void {
-    if (this.#inTransition.has(id)) return
-    const damaged = this.#damaged.get(id)
-    const neverAgain = Math.max(damaged?.replica ?? -1, this.#deps.storage.log.tombstone(id) ?? -1)
-    if (message.to.replica <= neverAgain) {
-      if (message.type !== MessageType.gone) this.#send(id, [gone(message)])
-      return
-    }
-    if (!FOUNDING.has(message.type)) return
-    if (!this.#epoch.admits(id)) return
-    this.#epoch.hold(id)
-    void this.#alone(id, () => this.#createEmpty(id, message, damaged))
-  }
-
-  async #createEmpty(id: RangeId, message: Message, damaged: FoundRange | undefined): Promise<void> {
-    if (damaged) {
-      await this.#deps.storage.destroyReplica(id, damaged.replica)
-      this.#damaged.delete(id)
-    }
-    await this.#create(id, {
-      replica: message.to.replica,
-      hardState: { term: term(0), vote: null, commit: logIndex(0) },
-      snapshot: { index: logIndex(0), term: term(0), config: emptyConfig },
-      data: null,
-    })
-    this.#deps.log.info('holds a new replica', { range: id, replica: message.to.replica })
-    this.#ranges.get(id)?.step(message)
-    this.#turns.run()
-  }
-
-  async #create(id: RangeId, replica: Omit<FoundRange, 'range' | 'state' | 'reason' | 'lastIndex'>): Promise<void> {
-    if (this.#closed) return
-    await this.#deps.storage.createReplica(id, replica)
-    if (this.#closed) return
-    this.#open({ ...replica, range: id, state: 'ok', reason: '', lastIndex: replica.snapshot.index })
-    this.#index.changed()
-    this.#noteChange()
-  }
-
-  #destroy(range: Range): void {
-    const { id, self } = range
-    if (this.#inTransition.has(id) || this.#ranges.get(id) !== range) return
-    this.#forget(range)
-    const closed = range.close('this replica was removed from its range')
-    void this.#alone(id, async () => {
-      await closed
-      await this.#deps.storage.destroyReplica(id, self.replica)
-      this.#deps.log.info('removed a replica', { range: id, replica: self.replica })
-      this.#noteChange()
-    })
-  }
-
-  /** One thing at a time with a replica: its messages are dropped meanwhile, as if the network had lost them. */
-  #alone(id: RangeId, work: () => Promise<void>): Promise<void> {
-    assert(!this.#inTransition.has(id), () => `two things at once with the replica of ${id}`)
-    this.#inTransition.add(id)
-    const done = work().finally(() => {
-      this.#inTransition.delete(id)
-      this.#halves.stirred(id)
-    })
-    this.#inBackground(done)
-    return done
-  }
-
-  #inBackground(work: Promise<void>): void {
-    const settled: Promise<void> = work
-      .catch((thrown: unknown) => {
-        // A failed write has poisoned the storage: the process is ending.
-        if (!(thrown instanceof KvError)) throw thrown
-        this.#deps.log.error('could not change a replica', { error: thrown.message })
-      })
-      .finally(() => this.#background.delete(settled))
-    this.#background.add(settled)
-  }
-
-  #dismissed(id: RangeId, replica: ReplicaId): void {
-    const range = this.#ranges.get(id)
-    if (range?.self.replica === replica) this.#destroy(range)
-    if (this.#damaged.get(id)?.replica !== replica || this.#inTransition.has(id)) return
-    void this.#alone(id, async () => {
-      await this.#deps.storage.destroyReplica(id, replica)
-      this.#damaged.delete(id)
-      this.#noteChange()
-    })
-  }
 }
-
-/** Messages that a group sends to a member it expects to exist. */
-const FOUNDING: ReadonlySet<number> = new Set([
-  MessageType.preVote,
-  MessageType.vote,
-  MessageType.append,
-  MessageType.heartbeat,
-  MessageType.snapshotOffer,
-])
-
-const firstRecord = (config: Config) => ({
-  boundary: firstState(config).boundary,
-  applied: { index: logIndex(1), term: term(1) },
-  state: encodeState(firstState(config)),
-})

@@ -1,0 +1,303 @@
+/**
+ * The replicas of a store come and go: found at the start, created by the first message that names this store, or by the
+ * store itself; destroyed once they are certainly no members any more; taken out when they are damaged.
+ */
+import { assert, KvError, logIndex, type RangeId, type ReplicaId, replicaId, term } from '@base-kv/base'
+import { type Config, emptyConfig, type Member, type Message, MessageType } from '@base-kv/raft'
+import { encodeState, firstState, Range, type RangeDeps } from '@base-kv/range'
+import type { FoundRange } from '@base-kv/storage'
+import { contradiction, gone } from './damaged-replica.ts'
+import { EpochMembership } from './epoch-membership.ts'
+import { wireRange, wireStore } from './raft-wire.ts'
+import { RangeIndex } from './range-index.ts'
+import { snapshotFromChunks } from './snapshot-wire.ts'
+import type { StoreDeps, StoreOptions } from './store-deps.ts'
+
+/** What a new replica begins with. */
+type NewReplica = Omit<FoundRange, 'range' | 'state' | 'reason' | 'lastIndex'>
+
+export interface ReplicasHost {
+  send(range: RangeId, messages: readonly Message[]): void
+  schedule(range: Range): void
+  /** A message was handled outside of a turn. */
+  runTurns(): void
+  /** Some descriptor changed. */
+  changed(): void
+  /** That range gets no turn and no tick any more. */
+  forgotten(range: Range): void
+  /** Something has happened to that replica. */
+  stirred(id: RangeId): void
+  /** What ranges say to one another through the store. */
+  readonly between: Pick<RangeDeps, 'moved' | 'roomForHalf' | 'split' | 'dismissed'>
+}
+
+export class Replicas {
+  readonly #options: StoreOptions
+  readonly #deps: StoreDeps
+  readonly #host: ReplicasHost
+  readonly #ranges = new Map<RangeId, Range>()
+  readonly index = new RangeIndex(() => this.#ranges.values())
+  readonly epoch = new EpochMembership()
+  // Replicas that take no part any more, as they were found.
+  readonly #damaged = new Map<RangeId, FoundRange>()
+  // Being created or destroyed: their messages are dropped meanwhile.
+  readonly #inTransition = new Set<RangeId>()
+  // What still uses the storage: it is closed behind them.
+  readonly #background = new Set<Promise<void>>()
+  #closed = false
+
+  constructor(options: StoreOptions, deps: StoreDeps, host: ReplicasHost) {
+    this.#options = options
+    this.#deps = deps
+    this.#host = host
+  }
+
+  get ranges(): ReadonlyMap<RangeId, Range> {
+    return this.#ranges
+  }
+
+  get damaged(): ReadonlyMap<RangeId, FoundRange> {
+    return this.#damaged
+  }
+
+  isInTransition(id: RangeId): boolean {
+    return this.#inTransition.has(id)
+  }
+
+  /** What the storage found; once, before anything else. */
+  openFound(): void {
+    const { storage } = this.#deps
+    for (const id of storage.log.destroyed) this.epoch.holdConfirmed(id)
+    for (const found of storage.found) {
+      this.epoch.hold(found.range)
+      this.#openOne(found)
+    }
+  }
+
+  open(found: FoundRange): Range {
+    const { storage, clock, random, log, makeCoprocessor } = this.#deps
+    const { schedule, send, changed, between } = this.#host
+    const range = new Range(found, this.#options.range, {
+      ...between,
+      storage,
+      clock,
+      random,
+      log,
+      coprocessor: makeCoprocessor(),
+      send,
+      schedule,
+      changed,
+      removed: (which) => this.destroy(which),
+      damaged: (which, reason) => this.#damagedNow(which, reason),
+      pullSnapshot: (id, from, indexMin) => snapshotFromChunks(this.#pull(id, from, indexMin)),
+    })
+    this.#ranges.set(found.range, range)
+    schedule(range)
+    return range
+  }
+
+  /** The first replica of a new cluster. */
+  createFirst(id: RangeId, config: Config): Promise<void> {
+    this.epoch.hold(id)
+    return this.#alone(id, () =>
+      this.#create(id, {
+        replica: FIRST_REPLICA,
+        hardState: { term: term(1), vote: null, commit: logIndex(1) },
+        snapshot: { index: logIndex(1), term: term(1), config },
+        data: firstRecord(config),
+      }),
+    )
+  }
+
+  /**
+   * A group names this store as a member: it gets an empty replica, which votes and then pulls the data. Never for a
+   * replica that was here and left, and never for a second epoch.
+   */
+  receiveForUnknown(id: RangeId, message: Message): void {
+    if (this.#inTransition.has(id)) return
+    const damaged = this.#damaged.get(id)
+    const neverAgain = Math.max(damaged?.replica ?? -1, this.#deps.storage.log.tombstone(id) ?? -1)
+    if (message.to.replica <= neverAgain) {
+      if (message.type !== MessageType.gone) this.#host.send(id, [gone(message)])
+      return
+    }
+    if (!FOUNDING.has(message.type)) return
+    if (!this.epoch.admits(id)) return
+    this.epoch.hold(id)
+    void this.#alone(id, () => this.#createEmpty(id, message, damaged))
+  }
+
+  destroy(range: Range): void {
+    const { id, self } = range
+    if (this.#inTransition.has(id) || this.#ranges.get(id) !== range) return
+    this.#forget(range)
+    const closed = range.close('this replica was removed from its range')
+    void this.#alone(id, async () => {
+      await closed
+      await this.#deps.storage.destroyReplica(id, self.replica)
+      this.#deps.log.info('removed a replica', { range: id, replica: self.replica })
+      this.#host.changed()
+    })
+  }
+
+  /** It is replaced by what is opened next. */
+  drop(range: Range, why: string): void {
+    this.#forget(range)
+    this.#inBackground(range.close(why))
+  }
+
+  /** That replica is certainly no member any more. */
+  dismissed(id: RangeId, replica: ReplicaId): void {
+    const range = this.#ranges.get(id)
+    if (range?.self.replica === replica) this.destroy(range)
+    if (this.#damaged.get(id)?.replica !== replica || this.#inTransition.has(id)) return
+    void this.#alone(id, async () => {
+      await this.#deps.storage.destroyReplica(id, replica)
+      this.#damaged.delete(id)
+      this.#host.changed()
+    })
+  }
+
+  /** Resolves when nothing of them uses the storage. */
+  async close(why: string): Promise<void> {
+    this.#closed = true
+    await Promise.all([...this.#ranges.values()].map((range) => range.close(why)))
+    await Promise.allSettled(this.#background)
+  }
+
+  // ---- damage ------------------------------------------------------------------------------------------------------------
+
+  #openOne(found: FoundRange): void {
+    if (found.state === 'damaged') {
+      this.#deps.log.error('a replica is damaged and takes no part any more', {
+        range: found.range,
+        reason: found.reason,
+      })
+      this.epoch.holdConfirmed(found.range)
+      this.#damaged.set(found.range, found)
+      return
+    }
+    let reason = contradiction(found)
+    try {
+      if (reason === null) this.open(found)
+    } catch (thrown) {
+      if (!(thrown instanceof KvError) || thrown.code !== 'Corrupt') throw thrown
+      reason = thrown.message
+    }
+    if (reason !== null) this.#takeOut(found, reason)
+  }
+
+  /** Durably: it never votes or acknowledges again. */
+  #takeOut(found: FoundRange, reason: string): void {
+    this.epoch.holdConfirmed(found.range)
+    this.#damaged.set(found.range, { ...found, state: 'damaged', reason })
+    void this.#alone(found.range, () => this.#deps.storage.markDamaged(found.range, reason))
+  }
+
+  #damagedNow(range: Range, reason: string): void {
+    const { id } = range
+    if (this.#ranges.get(id) !== range) return
+    const { log, data } = this.#deps.storage
+    const { term: newest, commit } = range.describe()
+    this.drop(range, 'this replica is damaged')
+    this.#takeOut(
+      {
+        range: id,
+        replica: range.self.replica,
+        state: 'damaged',
+        reason,
+        hardState: { term: newest, vote: null, commit },
+        snapshot: log.snapshot(id),
+        lastIndex: log.lastIndex(id),
+        data: data.has(id) ? data.range(id).record : null,
+      },
+      reason,
+    )
+    this.#host.changed()
+  }
+
+  // ---- create ------------------------------------------------------------------------------------------------------------
+
+  async #createEmpty(id: RangeId, message: Message, damaged: FoundRange | undefined): Promise<void> {
+    if (damaged) {
+      await this.#deps.storage.destroyReplica(id, damaged.replica)
+      this.#damaged.delete(id)
+    }
+    await this.#create(id, {
+      replica: message.to.replica,
+      hardState: { term: term(0), vote: null, commit: logIndex(0) },
+      snapshot: { index: logIndex(0), term: term(0), config: emptyConfig },
+      data: null,
+    })
+    this.#deps.log.info('holds a new replica', { range: id, replica: message.to.replica })
+    this.#ranges.get(id)?.step(message)
+    this.#host.runTurns()
+  }
+
+  async #create(id: RangeId, replica: NewReplica): Promise<void> {
+    if (this.#closed) return
+    await this.#deps.storage.createReplica(id, replica)
+    if (this.#closed) return
+    this.open({ ...replica, range: id, state: 'ok', reason: '', lastIndex: replica.snapshot.index })
+    this.index.changed()
+    this.#host.changed()
+  }
+
+  #forget(range: Range): void {
+    this.#ranges.delete(range.id)
+    this.index.changed()
+    this.#host.forgotten(range)
+  }
+
+  #pull(id: RangeId, from: Member, indexMin: number) {
+    const { store, replica } = from
+    return this.#deps.transport.pullSnapshot(store, {
+      range: wireRange(id),
+      store: wireStore(store),
+      replica,
+      indexMin,
+    })
+  }
+
+  // ---- one at a time -----------------------------------------------------------------------------------------------------
+
+  /** One thing at a time with a replica: its messages are dropped meanwhile, as if the network had lost them. */
+  #alone(id: RangeId, work: () => Promise<void>): Promise<void> {
+    assert(!this.#inTransition.has(id), () => `two things at once with the replica of ${id}`)
+    this.#inTransition.add(id)
+    const done = work().finally(() => {
+      this.#inTransition.delete(id)
+      this.#host.stirred(id)
+    })
+    this.#inBackground(done)
+    return done
+  }
+
+  #inBackground(work: Promise<void>): void {
+    const settled: Promise<void> = work
+      .catch((thrown: unknown) => {
+        // A failed write has poisoned the storage: the process is ending.
+        if (!(thrown instanceof KvError)) throw thrown
+        this.#deps.log.error('could not change a replica', { error: thrown.message })
+      })
+      .finally(() => this.#background.delete(settled))
+    this.#background.add(settled)
+  }
+}
+
+/** Messages that a group sends to a member it expects to exist. */
+const FOUNDING: ReadonlySet<number> = new Set([
+  MessageType.preVote,
+  MessageType.vote,
+  MessageType.append,
+  MessageType.heartbeat,
+  MessageType.snapshotOffer,
+])
+
+const FIRST_REPLICA = replicaId(1)
+
+const firstRecord = (config: Config) => ({
+  boundary: firstState(config).boundary,
+  applied: { index: logIndex(1), term: term(1) },
+  state: encodeState(firstState(config)),
+})
