@@ -23,6 +23,7 @@ import { Store } from '@base-kv/store'
 import type { NodeConfig } from './config/index.ts'
 import { checkOwner, claimFolder } from './data-folder-owner.ts'
 import { realClock, realRandom, realTimers } from './real-doors.ts'
+import { StopSteps } from './stop-steps.ts'
 
 /** The release; the package.json files carry the same. */
 export const VERSION = '0.1.0'
@@ -46,6 +47,8 @@ export interface RunningNode {
   readonly stores: ReadonlyMap<string, Store>
   /** Hands leaderships over, ends running calls, closes everything. */
   stop(): Promise<void>
+  /** What a running stop is busy with; empty when none runs. */
+  readonly stopsAt: string
 }
 
 /** @throws KvError BadConfig: port taken, data folder locked or of another cluster; Corrupt; StorageFailed */
@@ -55,10 +58,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Run
   const host = hostId(randomUUID())
   const address = config.rpc.advertise ?? config.rpc.bind
   const tls = config.tls ? await readTls(config.tls) : undefined
-  const closers: (() => Promise<void> | void)[] = []
-  const closeAll = async () => {
-    for (const close of closers.reverse()) await close()
-  }
+  const stopSteps = new StopSteps()
 
   try {
     const storages = new Map<string, Storage>()
@@ -76,7 +76,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Run
       },
       { log, stores, onChange: () => ready.gateway?.retryParked() },
     )
-    closers.push(() => peers.close())
+    stopSteps.add('links to peers', () => peers.close())
 
     await checkOwner(config.dataDir, config.node.name)
     for (const name of config.stores) {
@@ -85,7 +85,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Run
         timers: realTimers,
         log: log.child({ store: name }),
       })
-      closers.push(() => storage.close())
+      stopSteps.add(`storage of ${name}`, () => storage.close())
       storages.set(name, storage)
       const store = new Store(storeOptions(config, name, host, address), {
         storage,
@@ -98,7 +98,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Run
         makeCoprocessor: () => new KvCoprocessor({ valueBytesMax: config.limits.valueBytesMax }),
         changed: () => ready.gateway?.retryParked(),
       })
-      closers.push(() => store.close())
+      stopSteps.add(`store ${name}`, () => store.close())
       stores.set(name, store)
     }
 
@@ -111,7 +111,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Run
       timers: realTimers,
     })
     ready.gateway = gateway
-    closers.push(() => gateway.close())
+    stopSteps.add('gateway', () => gateway.close())
 
     const services: ServiceTable[] = [
       kvService(gateway),
@@ -128,14 +128,19 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Run
       { bidi: { [FORWARD_PATH]: forwardHandler(gateway) } },
     ]
     const server = await startRpcServer({ bind: config.rpc.bind, services, log, ...(tls ? { tls } : {}) })
-    closers.push(() => server.close(CALLS_END_MS))
+    stopSteps.add('calls and connections', () => server.close(CALLS_END_MS))
     serving(server, true)
     peers.start()
     for (const store of stores.values()) {
-      closers.push(
-        bootstrapWhenEmpty({ address, peers: config.cluster.seeds }, { store, peers, timers: realTimers, log }),
+      const stopBootstrap = bootstrapWhenEmpty(
+        { address, peers: config.cluster.seeds },
+        { store, peers, timers: realTimers, log },
       )
+      stopSteps.add('bootstrap', stopBootstrap)
     }
+    stopSteps.add('leaderships', async () => {
+      for (const store of stores.values()) await store.handOver(HAND_OVER_MS)
+    })
     log.info('serves', { address: server.address, version: VERSION, pid: process.pid })
 
     let stopping: Promise<void> | null = null
@@ -145,18 +150,20 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Run
       address: server.address,
       gateway,
       stores,
+      get stopsAt() {
+        return stopSteps.current
+      },
       stop() {
         stopping ??= (async () => {
           serving(server, false)
-          for (const store of stores.values()) await store.handOver(HAND_OVER_MS)
-          await closeAll()
+          await stopSteps.run()
           log.info('stopped')
         })()
         return stopping
       },
     }
   } catch (thrown) {
-    await closeAll().catch((error: unknown) => log.warn('could not close everything', { error: String(error) }))
+    await stopSteps.run().catch((error: unknown) => log.warn('could not close everything', { error: String(error) }))
     throw thrown
   }
 }

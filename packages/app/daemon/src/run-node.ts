@@ -32,7 +32,7 @@ export async function runNode(config: NodeConfig, options: RunNodeOptions): Prom
   })
   log.info('stops', { why })
   setTimeout(() => {
-    log.error('did not stop in time: cut off')
+    log.error('did not stop in time: cut off', { waitedFor: node.stopsAt })
     process.exit(1)
   }, STOP_WITHIN_MS).unref()
   await node.stop()

@@ -147,9 +147,13 @@ export class Range {
     return promise
   }
 
-  /** Resolves after the next turn or tick of this range. @throws KvError TryLater when it is closed */
+  /**
+   * Resolves after the next turn or tick of this range. A sleeping one has neither: it is woken.
+   * @throws KvError TryLater when it is closed
+   */
   nextTurn(): Promise<void> {
     if (this.#closed) return Promise.reject(this.#closed)
+    if (this.#leadership.asleep) this.wake()
     return this.#turnWaiters.wait()
   }
 

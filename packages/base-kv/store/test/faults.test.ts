@@ -167,6 +167,20 @@ describe('a restart', () => {
     expect(next.range.describe().term).toBe(term + 1)
     await c.put('k', 'w')
   })
+
+  test('a sleeping leader whose followers have all gone does not wait for them when it stops', async () => {
+    const c = await serve(3)
+    const leader = await c.leader()
+    await until(() => c.running.every((node) => node.store.awakeCount === 0), 'all sleep')
+    for (const node of c.running) {
+      if (node === leader) continue
+      await node.stop()
+      leader.store.peerDown(node.id)
+    }
+    const begunMs = performance.now()
+    await leader.store.handOver(2_000)
+    expect(performance.now() - begunMs).toBeLessThan(4_000)
+  })
 })
 
 describe('queues', () => {
