@@ -11,6 +11,8 @@ import { crc32c, unmask } from './crc32c.ts'
 
 const BLOCK = 32 * 1024
 const SECTOR = 512
+/** So many zeros also stand at the end of what was written whole: the high bytes of a number. */
+const EMPTY_BYTES_MIN = 16
 const HEADER = 7
 const FULL = 1
 const FIRST = 2
@@ -100,11 +102,14 @@ function begins(record: PhysicalRecord | string): boolean {
   return typeof record !== 'string' && (record.type === FULL || record.type === FIRST)
 }
 
-/** Whether what a sector holds of the bytes from `from` to the end of the file is all zeros, for any sector. */
+/**
+ * Whether what a sector holds of the bytes from `from` to the end of the file is all zeros, for any sector that holds enough
+ * of them to tell. In doubt it is damage: that costs a replica, the other mistake costs what was acknowledged.
+ */
 function hasEmptySector(file: Buffer, from: number): boolean {
   for (let at = from; at < file.length; at += SECTOR - (at % SECTOR)) {
     const sector = file.subarray(at, Math.min(at + SECTOR - (at % SECTOR), file.length))
-    if (sector.every((byte) => byte === 0)) return true
+    if (sector.length >= EMPTY_BYTES_MIN && sector.every((byte) => byte === 0)) return true
   }
   return false
 }
