@@ -19,8 +19,11 @@ import { forgetDamage, lookAtFiles } from './look-at-files.ts'
 import { checkTables } from './raw/check-database.ts'
 
 const MIB = 1024 * 1024
-/** LevelDB's one background thread serves both databases: with the default buffer log syncs stall for a second under load. */
-const LOG_WRITE_BUFFER_BYTES = 64 * MIB
+/**
+ * LevelDB's one background thread serves both databases: with its default of 4 MiB log syncs stall while `data` compacts,
+ * with 64 MiB a compaction maps 300 MB of tables at once (docs/adr/0008).
+ */
+const LOG_WRITE_BUFFER_BYTES = 16 * MIB
 const DATA_WRITE_BUFFER_BYTES = 8 * MIB
 /** Tables are uncompressed and mapped into memory: LevelDB's own cache holds next to nothing of them, 8 or 64 MiB read alike. */
 const DATA_CACHE_BYTES = 8 * MIB

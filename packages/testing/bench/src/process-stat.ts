@@ -36,6 +36,11 @@ export function rssBytes(pid: number): number {
   return statusBytes(pid, 'VmRSS')
 }
 
+/** Without the pages of mapped files (the program, LevelDB's tables), which the kernel may take back at any moment. */
+export function anonymousBytes(pid: number): number {
+  return statusBytes(pid, 'RssAnon')
+}
+
 /** The most it ever was. */
 export function peakRssBytes(pid: number): number {
   return statusBytes(pid, 'VmHWM')

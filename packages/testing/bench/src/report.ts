@@ -87,7 +87,8 @@ function memoryLines({ memory, memoryUnderLoad }: Results): string[] {
   if (memoryUnderLoad) {
     lines.push(
       '',
-      `under load the largest node of base-kv had ${mb(memoryUnderLoad.peakRssBytes)}; ${verdictText(memoryUnderLoad.verdict)}`,
+      `under load the largest node of base-kv had ${mb(memoryUnderLoad.peakRssBytes)} ` +
+        `(at most ${mb(memoryUnderLoad.peakAnonymousBytes)} of its own, the rest mapped files); ${verdictText(memoryUnderLoad.verdict)}`,
     )
   }
   if (memory) {

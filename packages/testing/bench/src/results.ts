@@ -53,9 +53,17 @@ export interface Results {
   readonly clientPut: ClientFigures | null
   readonly rest: { readonly rows: readonly RestRow[]; readonly verdict: Verdict } | null
   readonly memory: (MemoryResult & { readonly verdict: Verdict }) | null
-  readonly memoryUnderLoad: { readonly peakRssBytes: number; readonly verdict: Verdict } | null
+  readonly memoryUnderLoad: LoadMemoryFigures | null
   /** Median share of the machine that unrelated processes used during the measurements. */
   readonly foreignCpuShare: number | null
+}
+
+export interface LoadMemoryFigures {
+  /** Of the largest node since its start, as the kernel counts it: mapped files included. */
+  readonly peakRssBytes: number
+  /** Of it, what is no page of a mapped file; sampled. */
+  readonly peakAnonymousBytes: number
+  readonly verdict: Verdict
 }
 
 /** More than this a minute in the second half of a long run counts as growth. */
@@ -147,11 +155,12 @@ export function memoryFigures(result: MemoryResult): NonNullable<Results['memory
   }
 }
 
-export function loadMemoryFigures(peaks: readonly number[]): Results['memoryUnderLoad'] {
+export function loadMemoryFigures(peaks: readonly number[], peakAnonymousBytes: number): Results['memoryUnderLoad'] {
   if (peaks.length === 0) return null
   const peakRssBytes = Math.max(...peaks)
   return {
     peakRssBytes,
+    peakAnonymousBytes,
     verdict: { target: `< ${loadTarget.rssBytes / 1e6} MB`, reached: peakRssBytes < loadTarget.rssBytes },
   }
 }

@@ -1,6 +1,7 @@
 /** A whole run: systems up, suites in order, everything down. */
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { KvError } from '@base-kv/base'
 import { VALUE_BYTES } from './call-body.ts'
@@ -12,6 +13,7 @@ import { measure, type Measurement } from './measure.ts'
 import { measureMemory } from './memory-suite.ts'
 import type { BenchOptions, Side } from './options.ts'
 import { type OurSystem, startOurs } from './our-cluster.ts'
+import { anonymousBytes } from './process-stat.ts'
 import { measureRest } from './rest-suite.ts'
 import { clientFigures, loadMemoryFigures, memoryFigures, pointFigures, type Results, restFigures } from './results.ts'
 import { makeScratchFolder } from './scratch-folder.ts'
@@ -22,6 +24,7 @@ import type { System } from './system.ts'
 const CLONE = fileURLToPath(new URL('../../../..', import.meta.url))
 const REST_SECONDS = 20
 const MEMORY_SECONDS_MIN = 60
+const MEMORY_SAMPLE_MS = 250
 
 export interface BenchDeps {
   /** One line of progress. */
@@ -88,6 +91,7 @@ class Bench {
   readonly #value = randomBytes(VALUE_BYTES)
   readonly #peaks: number[] = []
   readonly #foreign: number[] = []
+  #peakAnonymousBytes = 0
   #marks = 0
 
   constructor(options: BenchOptions, deps: BenchDeps, parts: BenchParts) {
@@ -97,12 +101,24 @@ class Bench {
   }
 
   async run(): Promise<Figures> {
+    const sampling = setInterval(() => this.#sampleMemory(), MEMORY_SAMPLE_MS)
     try {
       return await this.#suites()
     } catch (thrown) {
       // A node that ended explains more than what it broke.
       for (const node of this.#parts.systems.flatMap(({ nodes }) => nodes)) node.check()
       throw thrown
+    } finally {
+      clearInterval(sampling)
+    }
+  }
+
+  /** The kernel keeps the highest mark of the whole only, not of this part of it. */
+  #sampleMemory(): void {
+    for (const { pid } of this.#parts.ours?.nodes ?? []) {
+      if (existsSync(`/proc/${pid}/status`)) {
+        this.#peakAnonymousBytes = Math.max(this.#peakAnonymousBytes, anonymousBytes(pid) || 0)
+      }
     }
   }
 
@@ -118,7 +134,7 @@ class Bench {
       clientPut,
       rest,
       memory,
-      memoryUnderLoad: loadMemoryFigures(this.#peaks),
+      memoryUnderLoad: loadMemoryFigures(this.#peaks, this.#peakAnonymousBytes),
       foreignCpuShare: this.#foreign.length === 0 ? null : median(this.#foreign),
     }
   }
