@@ -3,6 +3,7 @@
  * of voters goes through a joint one, in which every decision needs a majority of both halves.
  */
 import type { ReplicaId, StoreId } from '@base-kv/base'
+import { newReplicaId } from './generation.ts'
 import type { Config, Member } from './types.ts'
 
 /** Members in one list of a configuration. */
@@ -56,7 +57,8 @@ export function changeTo(
   target: { readonly voters: readonly StoreId[]; readonly learners: readonly StoreId[] },
   entryIndex: number,
 ): Config | undefined {
-  const keep = (store: StoreId): Member => memberOf(current, store) ?? { store, replica: entryIndex as ReplicaId }
+  const replica = newReplicaId(current, entryIndex)
+  const keep = (store: StoreId): Member => memberOf(current, store) ?? { store, replica }
   const voters = sorted(target.voters.map(keep))
   const learners = sorted(target.learners.map(keep))
   const sameVoters =

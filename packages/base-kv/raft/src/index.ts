@@ -13,6 +13,7 @@ export {
   sameMember,
   wellFormed,
 } from './config.ts'
+export { addedAt, canRenew, generationOf, replicaIdOf } from './generation.ts'
 export { checkOptions, defaultRaftOptions } from './options.ts'
 export { jointValue, jointVoteResult, majorityOf, majorityValue, voteResult, type VoteResult } from './quorum.ts'
 export { createRaft } from './raft.ts'

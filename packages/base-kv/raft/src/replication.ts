@@ -7,6 +7,7 @@
  */
 import type { Core, Leading } from './core.ts'
 import { entryBytes } from './log-view.ts'
+import { addedAt } from './generation.ts'
 import { type Peer, toProbe, toReplicate, toSnapshot } from './progress.ts'
 import { type Entry, type Message, MessageType } from './types.ts'
 
@@ -18,11 +19,11 @@ export function sendAppends(core: Core, leading: Leading): void {
 }
 
 /**
- * A new member hears of the group only once the entry that added it is committed; its replica id is that entry's index.
+ * A new member hears of the group only once the entry that added it is committed; its replica id tells that entry's index.
  * Else an entry that is lost would leave a replica behind, and its id could stand in the way of the next one's.
  */
 function mayHear(core: Core, peer: Peer): boolean {
-  return peer.member.replica <= core.commit
+  return addedAt(peer.member.replica) <= core.commit
 }
 
 function sendTo(core: Core, peer: Peer): void {

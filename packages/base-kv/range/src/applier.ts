@@ -3,7 +3,7 @@
  * what it says of the group itself (a split, other members) is told to the store.
  */
 import { assert, KvError, type RangeId } from '@base-kv/base'
-import { type Config, type Entry, EntryType, type LogReader, type Member } from '@base-kv/raft'
+import { addedAt, type Config, type Entry, EntryType, type LogReader, type Member } from '@base-kv/raft'
 import { ApplyQueue } from './apply-queue.ts'
 import { configMembers, hasMember } from './descriptor.ts'
 import { type Done, type Proposals, tell } from './proposals.ts'
@@ -94,7 +94,7 @@ export class Applier {
     this.#deps.changed()
     // A new replica that began with an older snapshot replays configurations from before it was added: they name it not,
     // and mean nothing.
-    if (entry.type !== EntryType.config || entry.index < this.#self.replica) return
+    if (entry.type !== EntryType.config || entry.index < addedAt(this.#self.replica)) return
     const after = machine.state
     assert(after, 'an initialised replica has a state')
     this.#membersChanged(before?.config ?? null, after.config)

@@ -17,7 +17,7 @@ const STAMPED = 1
 const RETRY = 2
 
 /** Kinds from here on belong to the range itself. */
-export const RangeCommand = { confirmEpoch: 128, split: 129, repair: 136 } as const
+export const RangeCommand = { confirmEpoch: 128, split: 129, recover: 135, repair: 136 } as const
 
 /** 129 to 135 change what the range is: nothing else rides in their entry, so that its first byte tells of them. */
 export const ridesAlone = (kind: number): boolean => kind >= RangeCommand.split && kind < RangeCommand.repair

@@ -5,6 +5,7 @@ import type { Applied, FoundRange, RangeData, RangeView, Storage } from '@base-k
 import { decodeCommands, RangeCommand } from './command-batch.ts'
 import type { Coprocessor, RangeReader, RangeWriter } from './coprocessor.ts'
 import { decodeState, encodeState, type ReplicatedState } from './range-state.ts'
+import { recovered } from './recovery.ts'
 import { decodeRepair } from './repair.ts'
 import { RequestTable } from './request-table.ts'
 import { decodeSplit, HALF_REPLICA, halfHardState, halfPoint, planSplit, type SplitPlan } from './split.ts'
@@ -109,6 +110,7 @@ export class StateMachine {
           if (stamp && requests.isOld(stamp.seen)) (toHearPosition ??= new Set()).add(answers.length)
           if (kind === RangeCommand.confirmEpoch) state = { ...state, confirmed: true }
           else if (kind === RangeCommand.repair) state = { ...state, repair: decodeRepair(body) }
+          else if (kind === RangeCommand.recover) state = recovered(state)
           else if (kind === RangeCommand.split) {
             const planned = planSplit(this.#id, state, decodeSplit(body), entry)
             answers.push(planned instanceof KvError ? planned : rangeIdToBytes(planned.rightId))

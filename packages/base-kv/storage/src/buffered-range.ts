@@ -1,5 +1,5 @@
 /** One range's applied state: puts go to the write buffer, reads look there first, then in the engine. */
-import { assert, type LogIndex, type RangeId } from '@base-kv/base'
+import { assert, type LogIndex, type RangeId, type ReplicaId } from '@base-kv/base'
 import { slotKey, slotRange } from './data-keys.ts'
 import type { Generation, SlotBuffer } from './generation.ts'
 import { keyText } from './key-text.ts'
@@ -136,6 +136,15 @@ export class BufferedRange implements RangeData {
       if (value !== null && name >= from && (to === null || name < to)) put(name, value)
     const { record, segments } = this.#stored
     this.reshape(record, replaceSlice(segments, { boundary, slot }))
+  }
+
+  /** The log has another replica id by now, under which the same state goes on. */
+  adopt(replica: ReplicaId): void {
+    assert(!this.#stepOpen, 'a replica gets another id between two steps')
+    const { record, segments } = this.#stored
+    this.#stored = { ...this.#stored, replica }
+    this.reshape(record, segments)
+    this.#deps.touched()
   }
 
   /** Its keys are another range's now, or nobody's: this handle only has a past. */

@@ -194,6 +194,11 @@ export class BufferedDataStore implements DataStore {
     for (const one of gone) this.#slots.clear(allSlots(one.stored))
   }
 
+  /** A replica without data has none to be renamed. */
+  adopt(range: RangeId, replica: ReplicaId): void {
+    this.#ranges.get(range)?.adopt(replica)
+  }
+
   async destroy(range: RangeId): Promise<void> {
     this.#loads.dropSuspended(range)
     const present = this.#ranges.get(range)

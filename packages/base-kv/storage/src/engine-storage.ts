@@ -16,6 +16,7 @@ import type {
   Installation,
   Merge,
   NewReplica,
+  Renewal,
   Split,
   Storage,
   StorageDeps,
@@ -243,6 +244,17 @@ export class EngineStorage implements Storage {
         .catch(() => {})
     }
     this.data.merge(left, { ...merge, onDurable })
+  }
+
+  replica(range: RangeId): FoundRange {
+    return describeReplica(this.log, this.data, range)
+  }
+
+  async renewReplica(range: RangeId, renewal: Renewal): Promise<FoundRange> {
+    await this.log.renew(range, renewal)
+    // A crash before that reaches the disk is mended at start.
+    this.data.adopt(range, renewal.replica)
+    return this.replica(range)
   }
 
   async destroyReplica(range: RangeId, replica: ReplicaId): Promise<void> {

@@ -24,7 +24,7 @@ import {
   type InstallingRecord,
 } from './log-records.ts'
 import type { Poison } from './poison.ts'
-import type { Engine, EngineBatch, LogAppend, LogStats, LogStore } from './ports.ts'
+import type { Engine, EngineBatch, LogAppend, LogStats, LogStore, Renewal } from './ports.ts'
 import { RangeLog } from './range-log.ts'
 
 /** Deletes that ride in one batch, and the pause between batches that carry nothing else. */
@@ -281,6 +281,15 @@ export class GroupLogStore implements LogStore {
       batch.del(logKeys.half(range))
       batch.put(logKeys.tombstone(range), sealTombstone(range, highest))
     })
+  }
+
+  /** Another replica id, hard state and entries, in one batch. */
+  renew(range: RangeId, { replica, hardState, entries }: Renewal): Promise<void> {
+    const log = this.log(range)
+    assert(replica > log.replica, () => `replica ${log.replica} of ${range} cannot become the older ${replica}`)
+    log.replica = replica
+    this.#changed.add(log)
+    return this.#deps.poison.promise((onDurable) => this.append(range, { hardState, entries }, onDurable))
   }
 
   markDamaged(range: RangeId, reason: string): Promise<void> {

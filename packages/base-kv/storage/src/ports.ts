@@ -335,6 +335,13 @@ export interface Merge {
   readonly onDurable?: () => void
 }
 
+/** How a replica goes on under a new id: what its log and hard state get with it. */
+export interface Renewal {
+  readonly replica: ReplicaId
+  readonly hardState: HardState
+  readonly entries: readonly Entry[]
+}
+
 export interface DiskSpace {
   readonly freeBytes: number
   readonly totalBytes: number
@@ -373,6 +380,13 @@ export interface Storage {
    * at once (read views of it stay), its log when the merge is durable; a tombstone takes its place.
    */
   merge(left: RangeId, merge: Merge): void
+  /** As a start would find it. */
+  replica(range: RangeId): FoundRange
+  /**
+   * Gives a replica a higher id, of a later generation, under which its data and log go on; one batch, durable when
+   * resolved. Nothing else is written to its log meanwhile. @returns the replica as it is then
+   */
+  renewReplica(range: RangeId, renewal: Renewal): Promise<FoundRange>
   /** Forgets the replica, leaving a tombstone of (range, replica); durable when resolved. */
   destroyReplica(range: RangeId, replica: ReplicaId): Promise<void>
   /** Marks a replica damaged for good; durable when resolved. */

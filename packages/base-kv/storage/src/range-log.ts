@@ -34,7 +34,7 @@ export class RangeLog implements LogReader {
   readonly range: RangeId
   readonly rangeBytes: Uint8Array
   readonly #engine: Engine
-  readonly replica: ReplicaId
+  replica: ReplicaId
   logId: number
   hardState: HardState
   snapshot: SnapshotMeta

@@ -3,6 +3,7 @@
  * data do not fit. What does not fit is damage; it goes on record before anybody hears of the replica.
  */
 import type { RangeId, ReplicaId } from '@base-kv/base'
+import { generationOf } from '@base-kv/raft'
 import type { BufferedDataStore } from './data-store.ts'
 import { emptySnapshot, type InstallingRecord } from './log-records.ts'
 import { UNKNOWN_REPLICA } from './log-recovery.ts'
@@ -33,6 +34,7 @@ export async function reconcile(input: RecoveryInput): Promise<readonly FoundRan
     const stored = data.stored(range)
     if (stored !== undefined && destroyed !== undefined && stored.replica <= destroyed) await data.destroy(range)
   }
+  finishRenewals(input)
   await finishMerges(input)
   await settleHalves(input)
   const ranges = new Set([...input.logRanges, ...installations.keys(), ...data.ranges, ...input.damaged.keys()])
@@ -44,6 +46,16 @@ export async function reconcile(input: RecoveryInput): Promise<readonly FoundRan
     found.push(describeReplica(log, data, range))
   }
   return found
+}
+
+/** A replica that was recovered got a new id in its log first, its data goes on under it. */
+function finishRenewals({ log, data, damaged }: RecoveryInput): void {
+  for (const range of data.ranges) {
+    if (!log.has(range) || damaged.has(range)) continue
+    const { replica } = log.log(range)
+    const stored = data.stored(range)
+    if (stored !== undefined && generationOf(stored.replica) < generationOf(replica)) data.adopt(range, replica)
+  }
 }
 
 /** Another range has the keys of these: what is left of them goes. */
