@@ -11,15 +11,7 @@
  * ids of halves apart that either side makes; that they do not serve is the fence's business (store/overruled.ts).
  */
 import { KvError, logIndex, type StoreId, term } from '@base-kv/base'
-import {
-  canRenew,
-  emptyConfig,
-  encodeConfig,
-  EntryType,
-  generationOf,
-  type Member,
-  replicaIdOf,
-} from '@base-kv/raft'
+import { canRenew, emptyConfig, encodeConfig, EntryType, generationOf, type Member, replicaIdOf } from '@base-kv/raft'
 import type { FoundRange, Renewal } from '@base-kv/storage'
 import { encodeCommands, RangeCommand } from './command-batch.ts'
 import { decodeState, type ReplicatedState } from './range-state.ts'

@@ -19,7 +19,7 @@ import type { FoundRange } from '@base-kv/storage'
 import { wireRange, wireStore } from './raft-wire.ts'
 
 /** Beside the Raft core's own numbers, on the same streams. */
-const DismissalType = { ask: 100, dismissed: 101 } as const
+export const DismissalType = { ask: 100, dismissed: 101, overruled: 102 } as const
 export type DismissalType = (typeof DismissalType)[keyof typeof DismissalType]
 
 export interface DismissalMessage {
@@ -38,15 +38,17 @@ const dismissalToWire = ({ range, type, from, to }: DismissalMessage): v1.RaftMe
   toReplica: to.replica,
 })
 
+const TYPES: ReadonlySet<number> = new Set(Object.values(DismissalType))
+
 /** undefined: some other message. */
 export function dismissalFromWire(wire: v1.RaftMessage): DismissalMessage | undefined {
   const { type } = wire
-  if (type !== DismissalType.ask && type !== DismissalType.dismissed) return undefined
+  if (!TYPES.has(type)) return undefined
   if (wire.range.length !== 16 || wire.fromStore.length !== 16 || wire.toStore.length !== 16) return undefined
   if (!Number.isSafeInteger(wire.fromReplica) || !Number.isSafeInteger(wire.toReplica)) return undefined
   return {
     range: rangeIdFromBytes(wire.range),
-    type,
+    type: type as DismissalType,
     from: { store: storeIdFromBytes(wire.fromStore), replica: replicaId(wire.fromReplica) },
     to: { store: storeIdFromBytes(wire.toStore), replica: replicaId(wire.toReplica) },
   }
@@ -58,6 +60,8 @@ export interface DismissalHost {
   range(id: RangeId): Range | undefined
   readonly ranges: Iterable<Range>
   readonly damaged: Iterable<FoundRange>
+  /** Who may know more of a range than its members of long ago, if anybody. */
+  witness(range: RangeId): StoreId | undefined
   send(to: StoreId, message: v1.RaftMessage.$Properties): void
   /** The replica is certainly no member any more: it may go. */
   dismissed(range: RangeId, replica: ReplicaId): void
@@ -84,19 +88,21 @@ export class Dismissals {
       if (nowMs - (this.#askedMs.get(range) ?? Number.NEGATIVE_INFINITY) < pauseMs) return
       this.#askedMs.set(range, nowMs)
       for (const to of members()) {
-        if (to.store !== store) this.#send({ range, type: DismissalType.ask, from, to })
+        if (to.store !== store) this.send({ range, type: DismissalType.ask, from, to })
       }
     }
     for (const range of ranges) {
       if (range.leaderlessMs >= pauseMs) ask(range.id, range.self, () => range.members)
     }
-    for (const { range, replica, snapshot } of damaged) ask(range, { store, replica }, () => snapshot.config.voters)
+    for (const { range, replica, snapshot } of damaged) {
+      ask(range, { store, replica }, () => withWitness(snapshot.config.voters, this.#host.witness(range)))
+    }
   }
 
   /** Tells a former member, once a majority has confirmed that it is one. */
   tell(range: Range, member: Member): void {
     range.confirmDismissed(member, () => {
-      this.#send({ range: range.id, type: DismissalType.dismissed, from: range.self, to: member })
+      this.send({ range: range.id, type: DismissalType.dismissed, from: range.self, to: member })
     })
   }
 
@@ -110,7 +116,12 @@ export class Dismissals {
     if (range) this.tell(range, from)
   }
 
-  #send(message: DismissalMessage): void {
+  send(message: DismissalMessage): void {
     this.#host.send(message.to.store, dismissalToWire(message))
   }
 }
+
+const withWitness = (members: readonly Member[], witness: StoreId | undefined): readonly Member[] =>
+  witness === undefined || members.some(({ store }) => store === witness)
+    ? members
+    : [...members, { store: witness, replica: replicaId(0) }]

@@ -88,7 +88,7 @@ export class Replicas {
       schedule,
       changed,
       removed: (which) => this.destroy(which),
-      damaged: (which, reason) => this.#damagedNow(which, reason),
+      damaged: (which, reason) => this.damage(which, reason),
       pullSnapshot: (id, from, indexMin) => snapshotFromChunks(this.#pull(id, from, indexMin)),
     })
     this.#ranges.set(found.range, range)
@@ -158,6 +158,33 @@ export class Replicas {
     })
   }
 
+  /** Durably: it takes no part any more. */
+  damage(range: Range, reason: string): void {
+    const { id } = range
+    if (this.#ranges.get(id) !== range) return
+    const found = { ...this.#deps.storage.replica(id), state: 'damaged' as const }
+    this.drop(range, 'this replica takes no part any more')
+    this.#takeOut(found, reason)
+    this.#host.changed()
+  }
+
+  /** `work` with a replica that has ended, and alone; begins what it gives. */
+  async reopen(range: Range, work: () => Promise<FoundRange>): Promise<Range> {
+    this.#forget(range)
+    const closed = range.close('this replica begins anew')
+    let begun: Range | null = null
+    await this.#alone(range.id, async () => {
+      await closed
+      const found = await work()
+      if (this.#closed) return
+      begun = this.open(found)
+      this.index.changed()
+      this.#host.changed()
+    })
+    if (begun === null) throw new KvError('TryLater', 'this node stops')
+    return begun
+  }
+
   /** Resolves when nothing of them uses the storage. */
   async close(why: string): Promise<void> {
     this.#closed = true
@@ -192,28 +219,6 @@ export class Replicas {
     this.epoch.holdConfirmed(found.range)
     this.#damaged.set(found.range, { ...found, state: 'damaged', reason })
     void this.#alone(found.range, () => this.#deps.storage.markDamaged(found.range, reason))
-  }
-
-  #damagedNow(range: Range, reason: string): void {
-    const { id } = range
-    if (this.#ranges.get(id) !== range) return
-    const { log, data } = this.#deps.storage
-    const { term: newest, commit } = range.describe()
-    this.drop(range, 'this replica is damaged')
-    this.#takeOut(
-      {
-        range: id,
-        replica: range.self.replica,
-        state: 'damaged',
-        reason,
-        hardState: { term: newest, vote: null, commit },
-        snapshot: log.snapshot(id),
-        lastIndex: log.lastIndex(id),
-        data: data.has(id) ? data.range(id).record : null,
-      },
-      reason,
-    )
-    this.#host.changed()
   }
 
   // ---- create ------------------------------------------------------------------------------------------------------------

@@ -2,17 +2,29 @@
  * All ranges of one store on one machine: gives them turns, lets them share one log sync, and sorts peers' messages to
  * them.
  */
-import { assert, compareStarts, KvError, limits, logIndex, type RangeId, rangeId, type StoreId } from '@base-kv/base'
+import {
+  assert,
+  compareStarts,
+  KvError,
+  limits,
+  logIndex,
+  type RangeId,
+  rangeId,
+  replicaId,
+  type StoreId,
+} from '@base-kv/base'
 import { HybridClock, hlcToBigint } from '@base-kv/hlc'
 import type { RangeDescriptor, StoreDescriptor } from '@base-kv/landscape'
 import type { v1 } from '@base-kv/protocol'
 import { initialConfig, type Message } from '@base-kv/raft'
 import type { Range } from '@base-kv/range'
 import { describeDamaged } from './damaged-replica.ts'
-import { dismissalFromWire, Dismissals } from './dismissal.ts'
+import { dismissalFromWire, Dismissals, DismissalType } from './dismissal.ts'
 import { Halves } from './halves.ts'
 import { Outbox } from './outbox.ts'
+import { Overruled, type Renewed } from './overruled.ts'
 import { fromWire } from './raft-wire.ts'
+import { recoverAlone } from './recoveries.ts'
 import { Replicas } from './replicas.ts'
 import { Sleepers } from './sleepers.ts'
 import { snapshotToChunks } from './snapshot-wire.ts'
@@ -32,6 +44,7 @@ export class Store {
   #sendAsked = false
   #changeNoted = false
   readonly #dismissals: Dismissals
+  readonly #overruled: Overruled
   #cancelTick: (() => void) | null = null
   #closed = false
 
@@ -79,7 +92,14 @@ export class Store {
         this.#outbox.addWire(to, message)
         this.#flushSoon()
       },
+      witness: (id) => this.#overruled.by(id),
       dismissed: (id, replica) => this.#replicas.dismissed(id, replica),
+    })
+    this.#overruled = new Overruled({
+      ranges: this.#ranges,
+      tombstones: () => [...storage.log.destroyed].map((id) => [id, storage.log.tombstone(id) ?? replicaId(0)]),
+      send: (message) => this.#dismissals.send(message),
+      overruled: (range, by) => this.#replicas.damage(range, `its range was recovered without it: store ${by} says so`),
     })
     this.#replicas.openFound()
     for (const range of [...this.#ranges.values()]) this.#halves.moved(range)
@@ -133,6 +153,35 @@ export class Store {
     return id
   }
 
+  /**
+   * A range that lost its quorum for good goes on with the replica here; what only the others had is lost. Durable when
+   * resolved; the replica then elects itself. @throws KvError
+   */
+  recover(id: RangeId): Promise<Range> {
+    const { storage, log } = this.#deps
+    return recoverAlone(
+      {
+        store: this.id,
+        storage,
+        log,
+        electionTimeoutMs: this.options.range.raft.electionTimeoutMs,
+        replicas: this.#replicas,
+        overruled: this.#overruled,
+      },
+      id,
+    )
+  }
+
+  /** What peers are to be told when they meet. */
+  get renewed(): readonly Renewed[] {
+    return this.#overruled.renewed
+  }
+
+  /** A peer was met. */
+  heardRenewed(from: StoreId, renewed: Iterable<Renewed>): void {
+    this.#overruled.heard(from, renewed)
+  }
+
   // ---- what peers send ---------------------------------------------------------------------------------------------------
 
   /** Raft messages of one frame. Handled at once, with the turns that they ask for. */
@@ -145,7 +194,8 @@ export class Store {
         continue
       }
       const question = dismissalFromWire(wire)
-      if (question) this.#dismissals.receive(question)
+      if (question?.type === DismissalType.overruled) this.#overruled.receive(question)
+      else if (question) this.#dismissals.receive(question)
       else this.#deps.log.debug('dropped a message that does not decode')
     }
     this.#turns.run()
@@ -165,6 +215,7 @@ export class Store {
       this.#replicas.destroy(range)
       return
     }
+    if (this.#overruled.answers(id, message, range.self)) return
     range.step(message)
     this.#turns.add(range)
   }
