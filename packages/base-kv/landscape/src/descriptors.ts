@@ -2,6 +2,7 @@
  * What a store says of itself and its ranges: the words that routing, balancing and people share.
  */
 import type { Boundary, HostId, LogIndex, RangeId, StoreId, Term } from '@base-kv/base'
+import type { SplitHint } from './split-hint.ts'
 
 /**
  * Version of a range. `high` counts changes of the boundary, `low` changes of configuration or state since then. Data
@@ -55,6 +56,10 @@ export interface RangeDescriptor {
   readonly requestPosition: number
   /** Empty on all but the leader. */
   readonly progress: readonly MemberProgress[]
+  /** What the service publishes with the range; empty when nothing. */
+  readonly fact: Uint8Array
+  /** Of the last whole window; those of the leader count. */
+  readonly hints: readonly SplitHint[]
   /** Why this replica takes no part any more; empty when it is healthy. */
   readonly damage: string
 }

@@ -21,6 +21,7 @@ export interface ApplierDeps {
   /** Whether the store can take the right half of a split now; it schedules this range when it can. */
   roomForHalf(half: RangeId): boolean
   split(applied: AppliedSplit): void
+  isLeader(): boolean
   changed(): void
   /** A committed configuration leaves this replica out. */
   removed(): void
@@ -79,6 +80,7 @@ export class Applier {
     const { answers, toHearPosition, stateChanged, split } = machine.apply(entry)
     // First: whoever is told to look elsewhere finds the right half.
     if (split) this.#deps.split(split)
+    machine.service.committed({ index: entry.index, isLeader: this.#deps.isLeader() })
     const dones = this.#deps.proposals.applied(entry)
     if (dones) {
       assert(dones.length === answers.length, 'every command of an entry has its answer')

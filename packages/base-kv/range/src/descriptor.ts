@@ -1,6 +1,6 @@
 /** What a replica shows of itself, from the core's status and the replicated state. */
 import type { LogIndex, RangeId, StoreId } from '@base-kv/base'
-import type { ClusterConfig, RangeDescriptor, RangeRole } from '@base-kv/landscape'
+import type { ClusterConfig, RangeDescriptor, RangeRole, SplitHint } from '@base-kv/landscape'
 import type { Config, Member, RaftStatus } from '@base-kv/raft'
 import type { ReplicatedState } from './range-state.ts'
 
@@ -11,6 +11,8 @@ export interface ReplicaPicture {
   readonly applied: LogIndex
   readonly flushed: LogIndex
   readonly requestPosition: number
+  readonly fact: Uint8Array
+  readonly hints: readonly SplitHint[]
 }
 
 export function rangeDescriptor({
@@ -20,6 +22,8 @@ export function rangeDescriptor({
   applied,
   flushed,
   requestPosition,
+  fact,
+  hints,
 }: ReplicaPicture): RangeDescriptor {
   return {
     id,
@@ -42,6 +46,8 @@ export function rangeDescriptor({
       state: peer.state,
       silentMs: Math.round(peer.silentMs),
     })),
+    fact,
+    hints,
     damage: '',
   }
 }

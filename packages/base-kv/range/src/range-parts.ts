@@ -51,7 +51,7 @@ export function wireParts(
     proposals.collect({ kind, body, stamp: null }, done)
     deps.schedule(range)
   }
-  const machine = new StateMachine(found, deps.storage, deps.coprocessor)
+  const machine = new StateMachine(found, { ...deps, changed: () => deps.changed(range) })
   const log = deps.storage.log.reader(found.range)
   const applier = new Applier(
     { range: found.range, self: range.self },
@@ -64,6 +64,7 @@ export function wireParts(
       ended: () => closed() !== null,
       roomForHalf: (half) => deps.roomForHalf(range, half),
       split: ({ right, half }) => deps.split(range, right, half),
+      isLeader: () => range.isLeader,
       changed: () => deps.changed(range),
       removed: () => deps.removed(range),
       dismissed: (members) => {
@@ -98,7 +99,6 @@ export function wireParts(
   const reads = new ReadPath(identity, {
     ...shared,
     machine,
-    coprocessor: deps.coprocessor,
     closed,
     leaderlessMs: () => range.leaderlessMs,
     damaged: (reason) => deps.damaged(range, reason),

@@ -92,7 +92,7 @@ export class Range {
    * may come again, after its outcome stayed unknown.
    */
   propose(kind: number, body: Uint8Array, done: Done, stamp?: Stamp | null): void {
-    const refusal = this.#refuseWrite() ?? this.#deps.coprocessor.check(kind, body)
+    const refusal = this.#refuseWrite() ?? this.#machine.service.check(kind, body)
     if (refusal) {
       done(refusal, null)
       return
@@ -137,7 +137,7 @@ export class Range {
     if (refusal) throw refusal
     const { state } = this.#machine
     assert(state, 'what is confirmed here has a state')
-    const command = alignSplit(this.id, state, { ver: ver ?? state.ver, key }, this.#deps.coprocessor)
+    const command = alignSplit(this.id, state, { ver: ver ?? state.ver, key }, this.#machine.service)
     if (command instanceof KvError) throw command
     const { promise, resolve, reject } = Promise.withResolvers<RangeId>()
     this.#proposeOwn(RangeCommand.split, encodeSplit(command), (error, reply) => {
@@ -180,7 +180,7 @@ export class Range {
   }
 
   describe(): RangeDescriptor {
-    const { applied, state, data, requests } = this.#machine
+    const { applied, state, data, requests, service } = this.#machine
     const { storage } = this.#deps
     return rangeDescriptor({
       id: this.id,
@@ -189,6 +189,8 @@ export class Range {
       applied,
       flushed: data && storage.data.has(this.id) ? storage.data.flushedApplied(this.id) : applied,
       requestPosition: requests?.position ?? 0,
+      fact: service.fact,
+      hints: service.hints(),
     })
   }
 
@@ -331,6 +333,7 @@ export class Range {
     this.#proposals.close(why)
     this.#reads.close(error)
     this.#turnWaiters.close(error)
+    this.#machine.service.close()
     await Promise.all([this.#snapshotIn.giveUp(error), this.#snapshotsOut.close(why)])
   }
 

@@ -1,7 +1,6 @@
 /** Reads of one replica: which of them may be asked here, when their state is fresh enough, and their answers. */
 import { KvError, type Log, type RangeId } from '@base-kv/base'
 import type { RaftMachine, Ready } from '@base-kv/raft'
-import type { Coprocessor } from './coprocessor.ts'
 import type { ReadConsistency } from './range-deps.ts'
 import { Reads, type ReadTurn } from './reads.ts'
 import * as refuse from './refusals.ts'
@@ -12,7 +11,6 @@ import type { StateMachine } from './state-machine.ts'
 export interface ReadPathHost {
   readonly raft: RaftMachine
   readonly machine: StateMachine
-  readonly coprocessor: Coprocessor
   readonly log: Log
   nowMs(): number
   schedule(): void
@@ -64,9 +62,9 @@ export class ReadPath {
   }
 
   query(kind: number, body: Uint8Array): Uint8Array | Promise<Uint8Array> {
-    const { coprocessor, machine } = this.#host
+    const { service } = this.#host.machine
     try {
-      const answer = coprocessor.query(kind, body, machine.reader)
+      const answer = service.query(kind, body)
       return answer instanceof Promise ? answer.catch((thrown: unknown) => this.failed(thrown)) : answer
     } catch (thrown) {
       return this.failed(thrown)

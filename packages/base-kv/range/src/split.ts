@@ -12,6 +12,7 @@
  */
 import { createHash } from 'node:crypto'
 import {
+  type Boundary,
   compareEnds,
   compareStarts,
   KvError,
@@ -77,12 +78,16 @@ function refuseSplit(id: RangeId, state: ReplicatedState, { ver, key }: SplitCom
   return null
 }
 
+/** Whether a cut at `key` leaves something of `boundary` on both sides. */
+export const isInside = ({ start, end }: Boundary, key: Uint8Array): boolean =>
+  key.length > 0 && compareStarts(start, key) < 0 && compareEnds(key, end) < 0
+
 /** `asked`, cut where the service may be cut, or why it cannot be. */
 export function alignSplit(
   id: RangeId,
   state: ReplicatedState,
   asked: SplitCommand,
-  coprocessor: Coprocessor,
+  coprocessor: Pick<Coprocessor, 'toSplitKey'>,
 ): SplitCommand | KvError {
   const refusal = refuseSplit(id, state, asked)
   if (refusal) return refusal

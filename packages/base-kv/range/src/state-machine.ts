@@ -1,13 +1,14 @@
 /** The state machine of one replica: its keys, the replicated state beside them, and what an entry does to both. */
-import { assert, KvError, limits, type LogIndex, type RangeId, rangeIdToBytes } from '@base-kv/base'
+import { assert, covers, KvError, limits, type LogIndex, type RangeId, rangeIdToBytes } from '@base-kv/base'
 import { decodeConfig, type Entry, EntryType } from '@base-kv/raft'
-import type { Applied, FoundRange, RangeData, RangeView, Storage } from '@base-kv/storage'
+import type { Applied, FoundRange, RangeData, Storage } from '@base-kv/storage'
 import { decodeCommands, RangeCommand } from './command-batch.ts'
-import type { Coprocessor, RangeReader, RangeWriter } from './coprocessor.ts'
+import type { Coprocessor } from './coprocessor.ts'
 import { decodeState, encodeState, type ReplicatedState } from './range-state.ts'
 import { recovered } from './recovery.ts'
 import { decodeRepair } from './repair.ts'
 import { RequestTable } from './request-table.ts'
+import { SeatedCoprocessor, type SeatDeps } from './seated-coprocessor.ts'
 import { decodeSplit, HALF_REPLICA, halfHardState, halfPoint, planSplit, type SplitPlan } from './split.ts'
 import type { Stamp } from './stamp.ts'
 
@@ -28,52 +29,33 @@ export interface AppliedSplit {
   readonly half: FoundRange | null
 }
 
+export interface StateMachineDeps extends SeatDeps {
+  readonly storage: Storage
+  readonly coprocessor: Coprocessor
+}
+
 export class StateMachine {
   readonly #id: RangeId
   readonly #storage: Storage
-  readonly #coprocessor: Coprocessor
-  readonly #writer: RangeWriter
-  readonly reader: RangeReader
+  readonly service: SeatedCoprocessor
   // Both null: an uninitialised replica that waits for its first snapshot.
   #data: RangeData | null = null
   #state: ReplicatedState | null = null
   #requests: RequestTable | null = null
-  // Whether the command that is being applied has changed a key.
-  #wrote = false
   #applied: LogIndex
 
   /** @throws KvError Corrupt, or BadConfig for a newer format */
-  constructor(found: FoundRange, storage: Storage, coprocessor: Coprocessor) {
+  constructor(found: FoundRange, deps: StateMachineDeps) {
     this.#id = found.range
-    this.#storage = storage
-    this.#coprocessor = coprocessor
+    this.#storage = deps.storage
+    const seat = { boundary: () => this.#readyState().boundary, data: () => this.#readyData() }
+    this.service = new SeatedCoprocessor(deps.coprocessor, seat, deps)
     this.#applied = found.data?.applied.index ?? found.snapshot.index
     if (found.data) {
-      this.#data = storage.data.range(found.range)
+      this.#data = deps.storage.data.range(found.range)
       this.#state = decodeState(found.data.state)
       this.#requests = new RequestTable(this.#data)
-    }
-    const machine = this
-    this.reader = {
-      get boundary() {
-        return machine.#readyState().boundary
-      },
-      get: (key) => machine.#readyData().get('user', key),
-      readView: (): RangeView => machine.#readyData().readView(),
-    }
-    this.#writer = {
-      get boundary() {
-        return machine.#readyState().boundary
-      },
-      get: (key) => machine.#readyData().get('user', key),
-      put(key, value) {
-        machine.#wrote = true
-        machine.#readyData().put('user', key, value)
-      },
-      delete(key) {
-        machine.#wrote = true
-        machine.#readyData().delete('user', key)
-      },
+      this.service.reset('open')
     }
   }
 
@@ -106,6 +88,7 @@ export class StateMachine {
     let plan = null as SplitPlan | null
     try {
       if (entry.type === EntryType.command) {
+        const begun = this.service.beginEntry()
         decodeCommands(entry.data, (kind, body, stamp) => {
           if (stamp && requests.isOld(stamp.seen)) (toHearPosition ??= new Set()).add(answers.length)
           if (kind === RangeCommand.confirmEpoch) state = { ...state, confirmed: true }
@@ -121,6 +104,7 @@ export class StateMachine {
           }
           answers.push(kind >= RangeCommand.confirmEpoch ? NOTHING : this.#mutateOnce(kind, body, stamp))
         })
+        this.service.endEntry(begun)
         requests.settle()
       } else if (entry.type === EntryType.config) {
         state = withConfig(state, entry.data)
@@ -136,6 +120,9 @@ export class StateMachine {
     const at = { index: entry.index, term: entry.term }
     const split = plan ? this.#cut(plan, at) : null
     if (!split) data.setApplied(at, stateChanged ? encodeState(state) : undefined)
+    if (state.boundary !== before.boundary) {
+      this.service.reset(covers(before.boundary, state.boundary) ? 'split' : 'merge')
+    }
     return { answers, toHearPosition, stateChanged, split }
   }
 
@@ -145,6 +132,7 @@ export class StateMachine {
     this.#requests = new RequestTable(data)
     this.#state = state
     this.#applied = applied
+    this.service.reset('snapshot')
   }
 
   /** The command rode alone, so nothing of this entry comes behind it. */
@@ -167,16 +155,15 @@ export class StateMachine {
 
   /** What it refuses changes nothing and is not recorded: it may come again. */
   #mutateOnce(kind: number, body: Uint8Array, stamp: Stamp | null): Uint8Array | KvError {
-    if (stamp === null) return this.#coprocessor.mutate(kind, body, this.#writer)
+    if (stamp === null) return this.service.mutate(kind, body)
     const requests = this.#readyRequests()
     const known = requests.judge(stamp)
     if (known) return known
-    this.#wrote = false
-    const answer = this.#coprocessor.mutate(kind, body, this.#writer)
+    const answer = this.service.mutate(kind, body)
     if (answer instanceof KvError) return answer
     if (answer.length <= limits.requestAnswerBytesMax) requests.record(stamp, answer)
     // Without a change a retry is as good as the first attempt.
-    else if (this.#wrote) requests.record(stamp, null)
+    else if (this.service.wrote) requests.record(stamp, null)
     return answer
   }
 

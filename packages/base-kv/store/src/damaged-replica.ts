@@ -30,6 +30,8 @@ export function describeDamaged(found: FoundRange): RangeDescriptor {
     snapshotIndex: found.snapshot.index,
     requestPosition: 0,
     progress: [],
+    fact: new Uint8Array(0),
+    hints: [],
     damage: found.reason,
   }
 }

@@ -63,6 +63,9 @@ export const limits = {
   flushBytesMax: 16 * MIB,
   /** Log kept behind the applied index for followers that catch up. */
   logBytesMax: 256 * MIB,
+  /** What a service publishes with a range, and how much of a key a split hint remembers. */
+  factBytesMax: 1 * KIB,
+  hintKeyBytesMax: 1 * KIB,
   /** Below this much free disk writes are refused. */
   diskFreeBytesMin: 256 * MIB,
 } as const
