@@ -22,6 +22,7 @@ import { openStorage, type Storage } from '@base-kv/storage'
 import { Store } from '@base-kv/store'
 import type { NodeConfig } from './config/index.ts'
 import { checkOwner, claimFolder } from './data-folder-owner.ts'
+import { MainThread } from './main-thread.ts'
 import { realClock, realRandom, realTimers } from './real-doors.ts'
 import { StopSteps } from './stop-steps.ts'
 
@@ -78,6 +79,9 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Run
     )
     stopSteps.add('links to peers', () => peers.close())
 
+    const busy = new MainThread(realTimers)
+    stopSteps.add('a look at the main thread', () => busy.close())
+
     await checkOwner(config.dataDir, config.node.name)
     for (const name of config.stores) {
       const storage = await openStorage(storageOptions(config, name, deps.onPoison), {
@@ -96,6 +100,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Run
         transport: peers,
         soon: (run) => void setImmediate(run),
         makeCoprocessor: () => new KvCoprocessor({ valueBytesMax: config.limits.valueBytesMax }),
+        cpuUsage: () => busy.share,
         changed: () => ready.gateway?.retryParked(),
       })
       stopSteps.add(`store ${name}`, () => store.close())
@@ -193,6 +198,8 @@ function storeOptions(config: NodeConfig, name: string, host: HostId, address: s
     node: config.node.name,
     host,
     address,
+    // kv.store is the only one so far.
+    attributes: config.kvStoreConfig.attributes,
     tickMs: raft.tickMs,
     range: {
       raft: {

@@ -37,6 +37,14 @@ function refusal(
 }
 
 describe('a file that is fine', () => {
+  test('attributes are any names with texts, from the file or the environment', () => {
+    const attributes = { zone: 'west', 'rack.row': 'seven=7' }
+    const file = write(`${minimal}kvStoreConfig:\n  attributes: { zone: west, rack.row: "seven=7" }\n`)
+    expect(loadNodeConfig({ file, env: {} }).kvStoreConfig).toEqual({ attributes })
+    const env = { BASE_KV_KV_STORE_CONFIG_ATTRIBUTES: 'zone=west, rack.row=seven=7' }
+    expect(loadNodeConfig({ file: write(minimal), env }).kvStoreConfig).toEqual({ attributes })
+  })
+
   test('a minimal one: everything else has its default', () => {
     const config = loadNodeConfig({ file: write(minimal), env: {} })
     expect(config).toEqual({
@@ -57,6 +65,7 @@ describe('a file that is fine', () => {
         ballastBytes: 64 << 20,
         logCacheBytes: 16 << 20,
       },
+      kvStoreConfig: { attributes: {} },
       limits: { valueBytesMax: 1 << 20 },
       log: { level: 'info' },
     })
@@ -179,7 +188,7 @@ describe('a file that is refused says where, what, and what to do', () => {
     [
       'not a map',
       '- a\n',
-      'FILE:1:1: the file is ["a"]; allowed: a section with node, cluster, bootstrap, stores, dataDir, rpc, admin, tls, insecure, raft, storage, limits, log; write one "name: value" a line, indented below its section',
+      'FILE:1:1: the file is ["a"]; allowed: a section with node, cluster, bootstrap, stores, dataDir, rpc, admin, tls, insecure, raft, storage, kvStoreConfig, limits, log; write one "name: value" a line, indented below its section',
     ],
     [
       'section that is no section',
@@ -300,7 +309,12 @@ describe('a file that is refused says where, what, and what to do', () => {
     [
       'a balancer section',
       `${minimal}kvStoreConfig: { balanceConfig: {} }\n`,
-      'FILE:3:1: kvStoreConfig is not accepted by this version: it has no balancers yet; remove the section',
+      'FILE:3:18: kvStoreConfig.balanceConfig is not accepted by this version: it has no balancers yet; remove the section',
+    ],
+    [
+      'an attribute that is no text',
+      `${minimal}kvStoreConfig: { attributes: { zone: 7 } }\n`,
+      'FILE:3:30: kvStoreConfig.attributes is {"zone":7}; allowed: up to 32 names, each with a text of up to 256 characters; or leave it out: the default is {}',
     ],
     [
       'a secret is not shown',

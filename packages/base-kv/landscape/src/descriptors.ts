@@ -37,7 +37,7 @@ export interface MemberProgress {
 }
 
 /** One replica's view of its range. */
-export interface RangeDescriptor {
+export interface ReplicaDescriptor {
   readonly id: RangeId
   readonly ver: RangeVersion
   readonly boundary: Boundary
@@ -64,6 +64,32 @@ export interface RangeDescriptor {
   readonly damage: string
 }
 
+/** As its store tells it. */
+export interface RangeDescriptor extends ReplicaDescriptor {
+  readonly statistics: RangeStatistics
+  /** When it was told. Only to be compared between two reports of one store. */
+  readonly hlc: bigint
+}
+
+/** Rough, and a little old: what costs something to find out is looked at now and then, and only where something changed. */
+export interface RangeStatistics {
+  /** Bytes of the pairs, and of the log; absent until they were looked at. */
+  readonly dataSize?: number
+  readonly walSize?: number
+  /** Pairs: exact while they are few, else from the size and the first ones. */
+  readonly keys?: number
+}
+
+export interface StoreStatistics {
+  /** Share of its time in which the process's main thread is busy, 0 to 1: at 1 the node can do no more. */
+  readonly 'cpu.usage': number
+  /** Of the file system with the data, in bytes. */
+  readonly 'disk.free': number
+  readonly 'disk.total': number
+  /** For how long one synced write has been waiting for the disk by now; 0: none is. */
+  readonly 'disk.stalledMs': number
+}
+
 /** One store as its node describes it. */
 export interface StoreDescriptor {
   readonly id: StoreId
@@ -72,5 +98,10 @@ export interface StoreDescriptor {
   readonly name: string
   readonly node: string
   readonly address: string
+  /** From the configuration; `zone` is what placement reads. */
+  readonly attributes: Readonly<Record<string, string>>
+  readonly statistics: StoreStatistics
+  /** When this was told. */
+  readonly hlc: bigint
   readonly ranges: readonly RangeDescriptor[]
 }

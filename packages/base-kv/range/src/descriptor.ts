@@ -1,6 +1,6 @@
 /** What a replica shows of itself, from the core's status and the replicated state. */
 import type { LogIndex, RangeId, StoreId } from '@base-kv/base'
-import type { ClusterConfig, RangeDescriptor, RangeRole, SplitHint } from '@base-kv/landscape'
+import type { ClusterConfig, ReplicaDescriptor, RangeRole, SplitHint } from '@base-kv/landscape'
 import type { Config, Member, RaftStatus } from '@base-kv/raft'
 import type { ReplicatedState } from './range-state.ts'
 
@@ -15,7 +15,7 @@ export interface ReplicaPicture {
   readonly hints: readonly SplitHint[]
 }
 
-export function rangeDescriptor({
+export function replicaDescriptor({
   id,
   status,
   state,
@@ -24,7 +24,7 @@ export function rangeDescriptor({
   requestPosition,
   fact,
   hints,
-}: ReplicaPicture): RangeDescriptor {
+}: ReplicaPicture): ReplicaDescriptor {
   return {
     id,
     ver: state?.ver ?? { high: 0, low: 0 },

@@ -14,12 +14,12 @@ import {
   rangeIdFromBytes,
   type StoreId,
 } from '@base-kv/base'
-import { type RangeDescriptor, type RangeVersion } from '@base-kv/landscape'
+import { type ReplicaDescriptor, type RangeVersion } from '@base-kv/landscape'
 import { type Member, type Message, MessageType, type RaftMachine, type RaftStatus } from '@base-kv/raft'
 import type { FoundRange } from '@base-kv/storage'
 import { RangeCommand } from './command-batch.ts'
 import { cutLog } from './compaction.ts'
-import { rangeDescriptor } from './descriptor.ts'
+import { replicaDescriptor } from './descriptor.ts'
 import type { Leadership } from './leadership.ts'
 import type { Membership } from './membership.ts'
 import type { RangeDeps, RangeOptions, ReadConsistency } from './range-deps.ts'
@@ -179,10 +179,10 @@ export class Range {
     return this.#snapshotsOut.count
   }
 
-  describe(): RangeDescriptor {
+  describe(): ReplicaDescriptor {
     const { applied, state, data, requests, service } = this.#machine
     const { storage } = this.#deps
-    return rangeDescriptor({
+    return replicaDescriptor({
       id: this.id,
       status: this.#status(),
       state,

@@ -1,6 +1,6 @@
 /** The gRPC service basekv.v1.BaseKVStore: describing and managing one store of a node. */
 import { KvError, parseRangeId, parseStoreId, type RangeId, type StoreId, toKvError } from '@base-kv/base'
-import { formatVersion, type RangeDescriptor } from '@base-kv/landscape'
+import { formatVersion, type RangeDescriptor, type ReplicaDescriptor } from '@base-kv/landscape'
 import { v1 } from '@base-kv/protocol'
 import type { Range } from '@base-kv/range'
 import type { CallContext, ServiceTable, UnaryHandler, UnaryReply } from '@base-kv/rpc'
@@ -20,6 +20,9 @@ export interface StoreServiceDeps {
   readonly storages: ReadonlyMap<string, Storage>
   readonly peers: NodePeers
 }
+
+/** How long a description waits for newer sizes of ranges. */
+const SIZES_PATIENCE_MS = 100
 
 /** How often a management call was passed on: to some node, and by that one to the leader. */
 const HOPS = 'base-kv-hops'
@@ -186,14 +189,9 @@ async function describe(options: StoreServiceOptions, deps: StoreServiceDeps, na
       hint: `stores here: ${[...deps.stores.keys()].join(', ')}`,
     })
   }
+  await store.measure(SIZES_PATIENCE_MS)
   const descriptor = store.describe()
   const peers = deps.peers.known().filter((peer) => peer.service === name)
-  const ranges = await Promise.all(
-    descriptor.ranges.map(async (range) => {
-      const sized = storage.data.has(range.id) ? await storage.data.range(range.id).approximateBytes() : 0
-      return { ...rangeToWire(range), sizeBytes: sized }
-    }),
-  )
   return v1.DescribeReply.encode({
     store: {
       id: descriptor.id,
@@ -206,7 +204,10 @@ async function describe(options: StoreServiceOptions, deps: StoreServiceDeps, na
       version: options.version,
       epoch: store.epoch?.epoch ?? '',
       epochConfirmed: store.epoch?.confirmed ?? false,
-      ranges,
+      attributes: { ...descriptor.attributes },
+      statistics: { ...descriptor.statistics },
+      hlc: String(descriptor.hlc),
+      ranges: descriptor.ranges.map(describedToWire),
       diskFreeBytes: storage.space.freeBytes,
       lowSpace: storage.space.low,
       uptimeMs: options.uptimeMs(),
@@ -221,7 +222,14 @@ async function describe(options: StoreServiceOptions, deps: StoreServiceDeps, na
   }).finish()
 }
 
-function rangeToWire(range: RangeDescriptor): v1.RangeDescriptor.$Properties {
+const describedToWire = (range: RangeDescriptor): v1.RangeDescriptor.$Properties => ({
+  ...rangeToWire(range),
+  statistics: { ...range.statistics },
+  sizeBytes: range.statistics.dataSize ?? 0,
+  hlc: String(range.hlc),
+})
+
+function rangeToWire(range: ReplicaDescriptor): v1.RangeDescriptor.$Properties {
   const { boundary, config } = range
   return {
     id: range.id,
@@ -252,5 +260,11 @@ function rangeToWire(range: RangeDescriptor): v1.RangeDescriptor.$Properties {
     requestPosition: range.requestPosition,
     flushedIndex: range.flushed,
     damage: range.damage,
+    fact: range.fact,
+    hints: range.hints.map(({ type, load, splitKey }) => ({
+      type,
+      load: { ...load },
+      ...(splitKey ? { splitKey } : {}),
+    })),
   }
 }

@@ -75,6 +75,7 @@ class Nodes {
       insecure: false,
       raft: { tickMs: 50, electionTimeoutMs: 500, heartbeatIntervalMs: 100, lease: false },
       storage: { flushAgeMs: 50, flushBytes: 1 << 20, diskFreeBytesMin: 1, ballastBytes: 0, logCacheBytes: 1 << 20 },
+      kvStoreConfig: { attributes: { zone: `zone-${index}` } },
       limits: { valueBytesMax: 1 << 20 },
       log: { level: 'debug' },
     }

@@ -1,6 +1,6 @@
 /** A replica that takes no part any more, because what is stored of it is not what was promised. */
 import { logIndex, term } from '@base-kv/base'
-import type { RangeDescriptor } from '@base-kv/landscape'
+import type { ReplicaDescriptor } from '@base-kv/landscape'
 import { type Message, MessageType } from '@base-kv/raft'
 import { clusterConfig } from '@base-kv/range'
 import type { FoundRange } from '@base-kv/storage'
@@ -12,7 +12,7 @@ export function contradiction({ hardState, lastIndex }: FoundRange): string | nu
   return `entry ${hardState.commit} was committed here, the log ends at ${lastIndex}`
 }
 
-export function describeDamaged(found: FoundRange): RangeDescriptor {
+export function describeDamaged(found: FoundRange): ReplicaDescriptor {
   const applied = found.data?.applied.index ?? logIndex(0)
   return {
     id: found.range,

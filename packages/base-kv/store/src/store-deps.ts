@@ -11,6 +11,8 @@ export interface StoreOptions {
   readonly host: HostId
   /** What peers and clients dial. */
   readonly address: string
+  /** What the operator says of it, shown in the landscape. */
+  readonly attributes: Readonly<Record<string, string>>
   readonly tickMs: number
   readonly range: RangeOptions
 }
@@ -31,6 +33,8 @@ export interface StoreDeps {
   /** Runs after the events of this poll of the event loop: setImmediate. */
   soon(run: () => void): void
   makeCoprocessor(): Coprocessor
+  /** How busy the process's main thread was of late, 0 to 1. */
+  cpuUsage(): number
   /** Some descriptor changed. */
   changed(): void
 }

@@ -25,6 +25,7 @@ import { Outbox } from './outbox.ts'
 import { Overruled, type Renewed } from './overruled.ts'
 import { fromWire } from './raft-wire.ts'
 import { recoverAlone } from './recoveries.ts'
+import { RangeSizes } from './range-sizes.ts'
 import { Replicas } from './replicas.ts'
 import { Sleepers } from './sleepers.ts'
 import { snapshotToChunks } from './snapshot-wire.ts'
@@ -41,6 +42,8 @@ export class Store {
   readonly #turns: Turns
   readonly #halves: Halves
   readonly #outbox: Outbox
+  readonly #sizes: RangeSizes
+  readonly #hlc: HybridClock
   #sendAsked = false
   #changeNoted = false
   readonly #dismissals: Dismissals
@@ -53,6 +56,8 @@ export class Store {
     this.#deps = deps
     const { storage, transport, log } = deps
     this.id = storage.identity.store
+    this.#sizes = new RangeSizes(deps)
+    this.#hlc = new HybridClock({}, deps)
     this.#outbox = new Outbox((to, messages) => transport.send(to, messages), log)
     this.#turns = new Turns({
       soon: (run) => deps.soon(run),
@@ -132,11 +137,32 @@ export class Store {
   }
 
   describe(): StoreDescriptor {
-    const ranges: RangeDescriptor[] = [...this.#ranges.values()].map((range) => range.describe())
-    for (const found of this.#replicas.damaged.values()) ranges.push(describeDamaged(found))
+    const { storage, clock, cpuUsage } = this.#deps
+    const { log, space } = storage
+    const hlc = hlcToBigint(this.#hlc.now())
+    const ranges: RangeDescriptor[] = [...this.#ranges.values()].map((range) => ({
+      ...range.describe(),
+      statistics: { ...this.#sizes.of(range.id), walSize: log.bytes(range.id) },
+      hlc,
+    }))
+    for (const found of this.#replicas.damaged.values()) {
+      ranges.push({ ...describeDamaged(found), statistics: {}, hlc })
+    }
     ranges.sort((a, b) => compareStarts(a.boundary.start, b.boundary.start) || b.ver.high - a.ver.high)
-    const { name, node, host, address } = this.options
-    return { id: this.id, host, name, node, address, ranges }
+    const { name, node, host, address, attributes } = this.options
+    const stalledMs = log.busySinceMs === null ? 0 : Math.round(clock.monotonicMs() - log.busySinceMs)
+    const statistics = {
+      'cpu.usage': cpuUsage(),
+      'disk.free': space.freeBytes,
+      'disk.total': space.totalBytes,
+      'disk.stalledMs': stalledMs,
+    }
+    return { id: this.id, host, name, node, address, attributes, statistics, hlc, ranges }
+  }
+
+  /** Has the next `describe` tell newer sizes, if they can be had in that time. Ranges in which nothing changed cost nothing. */
+  measure(patienceMs: number): Promise<void> {
+    return this.#sizes.measure([...this.#ranges.keys()], patienceMs)
   }
 
   /**
@@ -145,8 +171,7 @@ export class Store {
    */
   async bootstrap(voters: readonly StoreId[]): Promise<RangeId> {
     assert(this.epoch === null, 'a store takes part in one epoch at most')
-    const hlc = new HybridClock({}, { clock: this.#deps.clock })
-    const id = rangeId(hlcToBigint(hlc.now()), 0n)
+    const id = rangeId(hlcToBigint(this.#hlc.now()), 0n)
     await this.#replicas.createFirst(id, initialConfig(voters))
     this.#deps.log.info('began a new cluster', { range: id, voters })
     this.#ranges.get(id)?.campaign()
@@ -271,6 +296,7 @@ export class Store {
     this.#turns.stop()
     this.#cancelTick?.()
     await this.#replicas.close('this node stops')
+    await this.#sizes.close()
     await this.#deps.storage.close()
   }
 

@@ -118,6 +118,7 @@ export class TestNode {
         node: this.name,
         host: hostId(`${this.name}-${++this.cluster.starts}`),
         address: `${this.name}:1`,
+        attributes: { zone: `zone-${this.name}` },
         tickMs: 25,
         range: {
           raft: { ...defaultRaftOptions, electionTimeoutMs: ELECTION_MS, heartbeatIntervalMs: 50, ...options.raft },
@@ -133,6 +134,7 @@ export class TestNode {
         transport: this.cluster.transportOf(this),
         soon: (run) => void setImmediate(run),
         makeCoprocessor: () => options.makeCoprocessor?.(this) ?? new KvCoprocessor({ valueBytesMax: 1024 * 1024 }),
+        cpuUsage: () => 0.25,
         changed: () => {},
       },
     )

@@ -3007,6 +3007,12 @@ export namespace basekv {
             /** StoreDescriptor uptimeMs. */
             uptimeMs: number;
 
+            /** StoreDescriptor hlc. */
+            hlc: string;
+
+            /** StoreDescriptor statistics. */
+            statistics: { [k: string]: number };
+
             /**
              * Encodes the specified StoreDescriptor message. Does not implicitly {@link basekv.v1.StoreDescriptor.verify|verify} messages.
              * @param message StoreDescriptor message or plain object to encode
@@ -3075,6 +3081,12 @@ export namespace basekv {
 
                 /** StoreDescriptor uptimeMs */
                 uptimeMs?: (number|null);
+
+                /** StoreDescriptor hlc */
+                hlc?: (string|null);
+
+                /** StoreDescriptor statistics */
+                statistics?: ({ [k: string]: number }|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -3160,6 +3172,18 @@ export namespace basekv {
             /** RangeDescriptor requestPosition. */
             requestPosition: number;
 
+            /** RangeDescriptor fact. */
+            fact: Uint8Array;
+
+            /** RangeDescriptor hints. */
+            hints: basekv.v1.SplitHint.$Properties[];
+
+            /** RangeDescriptor statistics. */
+            statistics: { [k: string]: number };
+
+            /** RangeDescriptor hlc. */
+            hlc: string;
+
             /**
              * Encodes the specified RangeDescriptor message. Does not implicitly {@link basekv.v1.RangeDescriptor.verify|verify} messages.
              * @param message RangeDescriptor message or plain object to encode
@@ -3241,12 +3265,93 @@ export namespace basekv {
                 /** RangeDescriptor requestPosition */
                 requestPosition?: (number|null);
 
+                /** RangeDescriptor fact */
+                fact?: (Uint8Array|null);
+
+                /** RangeDescriptor hints */
+                hints?: (basekv.v1.SplitHint.$Properties[]|null);
+
+                /** RangeDescriptor statistics */
+                statistics?: ({ [k: string]: number }|null);
+
+                /** RangeDescriptor hlc */
+                hlc?: (string|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
             /** Shape of a RangeDescriptor. */
             type $Shape = basekv.v1.RangeDescriptor.$Properties;
+        }
+
+        /**
+         * Properties of a SplitHint.
+         * @deprecated Use basekv.v1.SplitHint.$Properties instead.
+         */
+        interface ISplitHint extends basekv.v1.SplitHint.$Properties {
+        }
+
+        /** Represents a SplitHint. */
+        class SplitHint {
+
+            /**
+             * Constructs a new SplitHint.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: basekv.v1.SplitHint.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** SplitHint type. */
+            type: string;
+
+            /** SplitHint load. */
+            load: { [k: string]: number };
+
+            /** SplitHint splitKey. */
+            splitKey?: (Uint8Array|null);
+
+            /**
+             * Encodes the specified SplitHint message. Does not implicitly {@link basekv.v1.SplitHint.verify|verify} messages.
+             * @param message SplitHint message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: basekv.v1.SplitHint.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a SplitHint message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {basekv.v1.SplitHint & basekv.v1.SplitHint.$Shape} SplitHint
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): basekv.v1.SplitHint & basekv.v1.SplitHint.$Shape;
+        }
+
+        namespace SplitHint {
+
+            /** Properties of a SplitHint. */
+            interface $Properties {
+
+                /** SplitHint type */
+                type?: (string|null);
+
+                /** SplitHint load */
+                load?: ({ [k: string]: number }|null);
+
+                /** SplitHint splitKey */
+                splitKey?: (Uint8Array|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a SplitHint. */
+            type $Shape = basekv.v1.SplitHint.$Properties;
         }
 
         /**

@@ -4490,6 +4490,7 @@ export const basekv = $root.basekv = (() => {
             const StoreDescriptor = function (properties) {
                 this.attributes = {};
                 this.ranges = [];
+                this.statistics = {};
                 if (properties)
                     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -4511,6 +4512,8 @@ export const basekv = $root.basekv = (() => {
             StoreDescriptor.prototype.diskFreeBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             StoreDescriptor.prototype.lowSpace = false;
             StoreDescriptor.prototype.uptimeMs = 0;
+            StoreDescriptor.prototype.hlc = "";
+            StoreDescriptor.prototype.statistics = $util.emptyObject;
 
             StoreDescriptor.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -4551,6 +4554,11 @@ export const basekv = $root.basekv = (() => {
                     writer.uint32(112).bool(message.lowSpace);
                 if (message.uptimeMs != null && $Object.hasOwnProperty.call(message, "uptimeMs") && !$Object.is(message.uptimeMs, 0))
                     writer.uint32(121).double(message.uptimeMs);
+                if (message.hlc != null && $Object.hasOwnProperty.call(message, "hlc") && message.hlc !== "")
+                    writer.uint32(130).string(message.hlc);
+                if (message.statistics != null && $Object.hasOwnProperty.call(message, "statistics"))
+                    for (let keys = $Object.keys(message.statistics), i = 0; i < keys.length; ++i)
+                        writer.uint32(138).fork().uint32(10).string(keys[i]).uint32(17).double(message.statistics[keys[i]]).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -4745,6 +4753,51 @@ export const basekv = $root.basekv = (() => {
                                 delete message.uptimeMs;
                             continue;
                         }
+                    case 16: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.hlc = value;
+                            else
+                                delete message.hlc;
+                            continue;
+                        }
+                    case 17: {
+                            if (wireType !== 2)
+                                break;
+                            if (message.statistics === $util.emptyObject)
+                                message.statistics = {};
+                            let end2 = reader.size() + reader.pos;
+                            if (end2 > reader.len)
+                                throw $RangeError("index out of range");
+                            reader.len = end2;
+                            key = "";
+                            value = 0;
+                            while (reader.pos < end2) {
+                                let tag2 = reader.tag();
+                                wireType = tag2 & 7;
+                                switch (tag2 >>>= 3) {
+                                case 1:
+                                    if (wireType !== 2)
+                                        break;
+                                    key = reader.stringVerify();
+                                    continue;
+                                case 2:
+                                    if (wireType !== 1)
+                                        break;
+                                    value = reader.double();
+                                    continue;
+                                }
+                                reader.skipType(wireType, _depth, tag2);
+                            }
+                            if (reader.pos !== end2)
+                                throw $RangeError("index out of range");
+                            reader.len = end;
+                            if (key === "__proto__")
+                                $util.makeProp(message.statistics, key);
+                            message.statistics[key] = value;
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -4769,6 +4822,8 @@ export const basekv = $root.basekv = (() => {
 
             const RangeDescriptor = function (properties) {
                 this.progress = [];
+                this.hints = [];
+                this.statistics = {};
                 if (properties)
                     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -4794,6 +4849,10 @@ export const basekv = $root.basekv = (() => {
             RangeDescriptor.prototype.flushedIndex = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             RangeDescriptor.prototype.damage = "";
             RangeDescriptor.prototype.requestPosition = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            RangeDescriptor.prototype.fact = $util.newBuffer([]);
+            RangeDescriptor.prototype.hints = $util.emptyArray;
+            RangeDescriptor.prototype.statistics = $util.emptyObject;
+            RangeDescriptor.prototype.hlc = "";
 
             let $oneOfFields;
 
@@ -4855,6 +4914,16 @@ export const basekv = $root.basekv = (() => {
                     writer.uint32(146).string(message.damage);
                 if (message.requestPosition != null && $Object.hasOwnProperty.call(message, "requestPosition") && (typeof message.requestPosition === "object" ? message.requestPosition.low || message.requestPosition.high : message.requestPosition !== 0))
                     writer.uint32(152).uint64(message.requestPosition);
+                if (message.fact != null && $Object.hasOwnProperty.call(message, "fact") && message.fact.length)
+                    writer.uint32(162).bytes(message.fact);
+                if (message.hints != null && message.hints.length)
+                    for (let i = 0; i < message.hints.length; ++i)
+                        $root.basekv.v1.SplitHint.encode(message.hints[i], writer.uint32(170).fork(), _depth + 1).ldelim();
+                if (message.statistics != null && $Object.hasOwnProperty.call(message, "statistics"))
+                    for (let keys = $Object.keys(message.statistics), i = 0; i < keys.length; ++i)
+                        writer.uint32(178).fork().uint32(10).string(keys[i]).uint32(17).double(message.statistics[keys[i]]).ldelim();
+                if (message.hlc != null && $Object.hasOwnProperty.call(message, "hlc") && message.hlc !== "")
+                    writer.uint32(186).string(message.hlc);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -4868,7 +4937,7 @@ export const basekv = $root.basekv = (() => {
                     _depth = 0;
                 if (_depth > $Reader.recursionLimit)
                     throw $Error("max depth exceeded");
-                let end, message, value;
+                let end, message, key, value;
                 if (length === $undefined)
                     end = reader.len;
                 else {
@@ -5051,6 +5120,68 @@ export const basekv = $root.basekv = (() => {
                                 delete message.requestPosition;
                             continue;
                         }
+                    case 20: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.fact = value;
+                            else
+                                delete message.fact;
+                            continue;
+                        }
+                    case 21: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.hints && message.hints.length))
+                                message.hints = [];
+                            message.hints.push($root.basekv.v1.SplitHint.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 22: {
+                            if (wireType !== 2)
+                                break;
+                            if (message.statistics === $util.emptyObject)
+                                message.statistics = {};
+                            let end2 = reader.size() + reader.pos;
+                            if (end2 > reader.len)
+                                throw $RangeError("index out of range");
+                            reader.len = end2;
+                            key = "";
+                            value = 0;
+                            while (reader.pos < end2) {
+                                let tag2 = reader.tag();
+                                wireType = tag2 & 7;
+                                switch (tag2 >>>= 3) {
+                                case 1:
+                                    if (wireType !== 2)
+                                        break;
+                                    key = reader.stringVerify();
+                                    continue;
+                                case 2:
+                                    if (wireType !== 1)
+                                        break;
+                                    value = reader.double();
+                                    continue;
+                                }
+                                reader.skipType(wireType, _depth, tag2);
+                            }
+                            if (reader.pos !== end2)
+                                throw $RangeError("index out of range");
+                            reader.len = end;
+                            if (key === "__proto__")
+                                $util.makeProp(message.statistics, key);
+                            message.statistics[key] = value;
+                            continue;
+                        }
+                    case 23: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.hlc = value;
+                            else
+                                delete message.hlc;
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -5069,6 +5200,147 @@ export const basekv = $root.basekv = (() => {
             };
 
             return RangeDescriptor;
+        })();
+
+        v1.SplitHint = (function() {
+
+            const SplitHint = function (properties) {
+                this.load = {};
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            SplitHint.prototype.type = "";
+            SplitHint.prototype.load = $util.emptyObject;
+            SplitHint.prototype.splitKey = null;
+
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            $Object.defineProperty(SplitHint.prototype, "_splitKey", {
+                get: $util.oneOfGetter($oneOfFields = ["splitKey"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            SplitHint.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.type != null && $Object.hasOwnProperty.call(message, "type") && message.type !== "")
+                    writer.uint32(10).string(message.type);
+                if (message.load != null && $Object.hasOwnProperty.call(message, "load"))
+                    for (let keys = $Object.keys(message.load), i = 0; i < keys.length; ++i)
+                        writer.uint32(18).fork().uint32(10).string(keys[i]).uint32(17).double(message.load[keys[i]]).ldelim();
+                if (message.splitKey != null && $Object.hasOwnProperty.call(message, "splitKey"))
+                    writer.uint32(26).bytes(message.splitKey);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            SplitHint.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, key, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.basekv.v1.SplitHint();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.type = value;
+                            else
+                                delete message.type;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if (message.load === $util.emptyObject)
+                                message.load = {};
+                            let end2 = reader.size() + reader.pos;
+                            if (end2 > reader.len)
+                                throw $RangeError("index out of range");
+                            reader.len = end2;
+                            key = "";
+                            value = 0;
+                            while (reader.pos < end2) {
+                                let tag2 = reader.tag();
+                                wireType = tag2 & 7;
+                                switch (tag2 >>>= 3) {
+                                case 1:
+                                    if (wireType !== 2)
+                                        break;
+                                    key = reader.stringVerify();
+                                    continue;
+                                case 2:
+                                    if (wireType !== 1)
+                                        break;
+                                    value = reader.double();
+                                    continue;
+                                }
+                                reader.skipType(wireType, _depth, tag2);
+                            }
+                            if (reader.pos !== end2)
+                                throw $RangeError("index out of range");
+                            reader.len = end;
+                            if (key === "__proto__")
+                                $util.makeProp(message.load, key);
+                            message.load[key] = value;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            message.splitKey = reader.bytes();
+                            message._splitKey = "splitKey";
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return SplitHint;
         })();
 
         v1.ClusterConfig = (function() {

@@ -7,6 +7,10 @@ const UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 
 const BYTES = /^(\d{1,15})\s*(B|KiB|MiB|GiB)$/
 const ADDRESS = /^(?:\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?):(\d{1,5})$/
 
+const ATTRIBUTE = /^[A-Za-z][A-Za-z0-9._/-]{0,63}$/
+const ATTRIBUTE_TEXT_MAX = 256
+const ATTRIBUTES_MAX = 32
+
 /** `folder` is where relative paths begin. @throws KvError BadConfig */
 export function checkValue(knob: Knob, given: Given, folder: string): KnobValue {
   const refuse = (hint?: string) =>
@@ -66,6 +70,9 @@ export function checkValue(knob: Knob, given: Given, folder: string): KnobValue 
       if (!value.every((name) => hostedStores.includes(name)) || new Set(value).size < value.length) throw refuse()
       return Object.freeze([...value])
     }
+    case 'texts':
+      if (!isTexts(value)) throw refuse()
+      return Object.freeze({ ...value })
     case 'path':
       if (typeof value !== 'string' || value === '' || value.includes('\0')) throw refuse()
       return resolve(folder, value)
@@ -83,6 +90,14 @@ function parseBytes(text: string): number {
 
 function isTextList(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string')
+}
+
+function isTexts(value: unknown): value is Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const pairs = Object.entries(value)
+  const fits = ([name, text]: [string, unknown]) =>
+    ATTRIBUTE.test(name) && typeof text === 'string' && text.length <= ATTRIBUTE_TEXT_MAX
+  return pairs.length <= ATTRIBUTES_MAX && pairs.every(fits)
 }
 
 function isAddress(text: string): boolean {

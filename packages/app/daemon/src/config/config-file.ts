@@ -114,7 +114,11 @@ class Walk {
       throw configError(keyOrigin, `${spelled} and ${earlier.spelled} are the same key`, `keep ${knob.key} only`)
     }
     const value: unknown =
-      target === null ? null : isScalar(target) || isSeq(target) ? target.toJS(this.#document) : '{…}'
+      target === null
+        ? null
+        : isScalar(target) || isSeq(target) || knob.type.kind === 'texts'
+          ? target.toJS(this.#document)
+          : '{…}'
     this.#given.set(knob.key, { key: knob.key, value, origin, spelled })
   }
 
@@ -123,10 +127,10 @@ class Walk {
   }
 
   #unknown(path: string, name: string, child: string, origin: Origin): KvError {
-    if (path === '' && laterSections.includes(name)) {
+    if (laterSections.includes(child)) {
       return configError(
         origin,
-        `${name} is not accepted by this version: it has no balancers yet`,
+        `${child} is not accepted by this version: it has no balancers yet`,
         'remove the section',
       )
     }

@@ -75,7 +75,14 @@ function fromText(knob: Knob, text: string): unknown {
     case 'addresses':
     case 'stores':
       return text.split(',').map((part) => part.trim())
+    case 'texts':
+      return Object.fromEntries(text.split(',').map((pair) => nameAndText(pair.trim())))
     default:
       return text
   }
+}
+
+function nameAndText(pair: string): [string, string] {
+  const at = pair.indexOf('=')
+  return at < 0 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)]
 }

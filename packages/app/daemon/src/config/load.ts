@@ -116,6 +116,7 @@ function assemble(settings: ReadonlyMap<string, Setting>, origin: (key: string) 
       ballastBytes: get('storage.ballastBytes'),
       logCacheBytes: get('storage.logCacheBytes'),
     },
+    kvStoreConfig: { attributes: get('kvStoreConfig.attributes') },
     limits: { valueBytesMax: get('limits.valueBytesMax') },
     log: { level: get('log.level') },
   }

@@ -32,6 +32,7 @@ export interface NodeConfig {
     readonly ballastBytes: number
     readonly logCacheBytes: number
   }
+  readonly kvStoreConfig: { readonly attributes: Readonly<Record<string, string>> }
   readonly limits: { readonly valueBytesMax: number }
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent' }
 }

@@ -15,10 +15,12 @@ export type KnobType =
   | { readonly kind: 'address'; readonly unspecified: boolean }
   | { readonly kind: 'addresses' }
   | { readonly kind: 'stores' }
+  /** Names, each with a text. */
+  | { readonly kind: 'texts' }
   /** Made absolute: from the file's folder, or from the working folder when it comes from elsewhere. */
   | { readonly kind: 'path' }
 
-export type KnobValue = string | number | boolean | readonly string[]
+export type KnobValue = string | number | boolean | readonly string[] | Readonly<Record<string, string>>
 
 export interface Knob {
   /** Dotted path in the file. */
@@ -44,9 +46,9 @@ export interface Knob {
 export const hostedStores: readonly string[] = ['kv.store']
 /** Known names whose services do not exist yet. */
 export const laterStores: readonly string[] = ['dist.worker', 'inbox.store', 'retain.store']
-/** Sections that come with the balancers. */
+/** Sections that come with the balancers, or with the services. */
 export const laterSections: readonly string[] = [
-  'kvStoreConfig',
+  'kvStoreConfig.balanceConfig',
   'distWorkerConfig',
   'distServiceConfig',
   'inboxStoreConfig',
@@ -218,6 +220,12 @@ export const schema: readonly Knob[] = [
     tradeOff: 'More: fewer reads from disk while a follower catches up; that much more memory.',
   },
   {
+    key: 'kvStoreConfig.attributes',
+    type: { kind: 'texts' },
+    default: {},
+    about: 'What is said of this node in the landscape, such as `zone: west`. In the environment `zone=west,rack=7`.',
+  },
+  {
     key: 'limits.valueBytesMax',
     type: { kind: 'bytes', min: 1, max: limits.valueBytesCeiling },
     default: limits.valueBytesMax,
@@ -250,6 +258,8 @@ export function allowedText(type: KnobType): string {
       return 'host:port, or "[ipv6]:port", with a port from 1 to 65535'
     case 'addresses':
       return 'a list of host:port, each once'
+    case 'texts':
+      return 'up to 32 names, each with a text of up to 256 characters'
     case 'stores':
       return `a list with ${hostedStores.join(', ')}`
     case 'path':
@@ -262,7 +272,8 @@ export function defaultText(knob: Knob): string {
   if (knob.required) return 'required'
   if (knob.default === null) return 'none'
   if (typeof knob.default === 'number' && knob.type.kind === 'bytes') return bytesText(knob.default)
-  return Array.isArray(knob.default) ? `[${knob.default.join(', ')}]` : String(knob.default)
+  if (Array.isArray(knob.default)) return `[${knob.default.join(', ')}]`
+  return typeof knob.default === 'object' ? JSON.stringify(knob.default) : String(knob.default)
 }
 
 /** `4 MiB` where it is a whole number of a unit, else the plain number. */
