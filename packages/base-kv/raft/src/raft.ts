@@ -188,6 +188,17 @@ class Raft implements RaftMachine {
     if (this.core.leading && peer && !peer.self) onUnreachable(this.core.leading, peer)
   }
 
+  learnCommit(nowMs: number, index: LogIndex, term: Term): boolean {
+    const { core } = this
+    core.begin(nowMs)
+    if (core.pull !== null) return core.log.matches(index, term)
+    if (index <= core.commit) return true
+    if (!core.log.matches(index, term)) return false
+    // Whatever its term: a leader of this group found it committed.
+    core.commit = index
+    return true
+  }
+
   wake(nowMs: number): void {
     this.core.begin(nowMs)
     wakeUp(this.core, true)

@@ -288,6 +288,11 @@ export interface RaftMachine {
   snapshotFailed(nowMs: number): void
   /** The transport lost what was on its way to that store. */
   peerUnreachable(store: StoreId): void
+  /**
+   * Something outside proves that the entry at `index` of `term` is committed in this group. @returns whether the log holds
+   * it. Nothing happens while a snapshot is pulled.
+   */
+  learnCommit(nowMs: number, index: LogIndex, term: Term): boolean
   /** Hibernation hook: a peer's host died or came back; wakes the group. */
   wake(nowMs: number): void
   /** Campaign now (the right half of a split, tests); nothing happens while a leader was heard within the timeout. */

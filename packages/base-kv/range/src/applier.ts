@@ -7,6 +7,7 @@ import { addedAt, type Config, type Entry, EntryType, type LogReader, type Membe
 import { ApplyQueue } from './apply-queue.ts'
 import { configMembers, hasMember } from './descriptor.ts'
 import { type Done, type Proposals, tell } from './proposals.ts'
+import { mergeOf, type MergePlan } from './merge.ts'
 import { halfOf } from './split.ts'
 import type { AppliedSplit, StateMachine } from './state-machine.ts'
 
@@ -22,6 +23,12 @@ export interface ApplierDeps {
   roomForHalf(half: RangeId): boolean
   split(applied: AppliedSplit): void
   isLeader(): boolean
+  /**
+   * Whether the replica here of the range that is to be taken over has come to its freeze; it schedules this range when it
+   * may have. @throws KvError Corrupt when it never will
+   */
+  mergeeReady(merge: MergePlan): boolean
+  absorbed(right: RangeId): void
   changed(): void
   /** A committed configuration leaves this replica out. */
   removed(): void
@@ -52,6 +59,8 @@ export class Applier {
       if (!entry) break
       const half = halfOf(this.#range, entry)
       if (half !== null && !this.#deps.roomForHalf(half)) break
+      const merge = mergeOf(this.#range, machine.state, entry)
+      if (merge && !this.#deps.mergeeReady(merge)) break
       if (!data.hasRoom) {
         this.#goOnWhenRoom()
         break
@@ -77,9 +86,10 @@ export class Applier {
   #apply(entry: Entry): void {
     const { machine } = this.#deps
     const before = machine.state
-    const { answers, toHearPosition, stateChanged, split } = machine.apply(entry)
+    const { answers, toHearPosition, stateChanged, split, absorbed } = machine.apply(entry)
     // First: whoever is told to look elsewhere finds the right half.
     if (split) this.#deps.split(split)
+    if (absorbed !== null) this.#deps.absorbed(absorbed)
     machine.service.committed({ index: entry.index, isLeader: this.#deps.isLeader() })
     const dones = this.#deps.proposals.applied(entry)
     if (dones) {

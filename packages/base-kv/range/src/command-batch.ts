@@ -17,13 +17,26 @@ const STAMPED = 1
 const RETRY = 2
 
 /** Kinds from here on belong to the range itself. */
-export const RangeCommand = { confirmEpoch: 128, split: 129, recover: 135, repair: 136 } as const
+export const RangeCommand = {
+  confirmEpoch: 128,
+  split: 129,
+  prepareMerge: 130,
+  freeze: 131,
+  merge: 132,
+  cancelMerge: 133,
+  thaw: 134,
+  recover: 135,
+  repair: 136,
+} as const
 
 /** 129 to 135 change what the range is: nothing else rides in their entry, so that its first byte tells of them. */
 export const ridesAlone = (kind: number): boolean => kind >= RangeCommand.split && kind < RangeCommand.repair
 
 /** The kind of the first command of an entry. */
 export const firstKind = (data: Uint8Array): number | undefined => data[1]
+
+/** The body of a command that rides alone in its entry. */
+export const onlyBody = (data: Uint8Array): Uint8Array => data.subarray(1 + COMMAND_HEAD)
 
 export interface Command {
   readonly kind: number

@@ -1,5 +1,5 @@
 /** Changes of who holds the range, from the leader's side: those that somebody asks for, and repair. One at a time. */
-import { KvError, type Log, type RangeId, type StoreId } from '@base-kv/base'
+import { KvError, type Log, type LogIndex, type RangeId, type StoreId } from '@base-kv/base'
 import { emptyConfig, type Member, type RaftMachine, type RaftStatus } from '@base-kv/raft'
 import { RangeCommand } from './command-batch.ts'
 import { configMembers } from './descriptor.ts'
@@ -23,6 +23,10 @@ export interface MembershipHost {
   schedule(): void
   transferLeader(target: StoreId): void
   nextTurn(): Promise<void>
+  /** Whether a merge is under way: the members stay as they are. */
+  merging(): boolean
+  /** How far the log is applied: what is not may begin a merge. */
+  applied(): LogIndex
   /** Calls `turn` without an error once a majority has confirmed that this is the leader. */
   confirm(turn: ReadTurn): void
 }
@@ -114,7 +118,7 @@ export class Membership {
   /** Takes the next step of a repair, if one is due. Leader only. */
   repair(nowMs: number): void {
     const pending = this.#pending
-    if (this.#underWay || (this.#repairs.idle && !pending)) return
+    if (this.#underWay || (this.#repairs.idle && !pending) || this.#host.merging()) return
     const step = this.#repairs.step(this.#status(), pending, nowMs, this.#aliveMs)
     if (step) void this.#carryOut(step)
   }
@@ -143,15 +147,17 @@ export class Membership {
   }
 
   async #change(target: ReplicaTarget, silenceMs = PATIENCE_MS): Promise<void> {
-    const { raft, nowMs, schedule, transferLeader, nextTurn } = this.#host
+    const { raft, nowMs, schedule, transferLeader, nextTurn, merging, applied } = this.#host
     if (raft.role !== 'leader') throw refuse.notLeader(this.#range, raft.leader?.store ?? null)
-    if (this.#underWay) throw refuse.changeUnderWay()
+    if (this.#underWay || merging()) throw refuse.changeUnderWay()
     this.#underWay = true
     try {
       await changeReplicas(
         {
           status: () => this.#status(),
           changeMembers: (next) => {
+            if (merging()) return { ok: false, reason: 'changeUnderWay' }
+            if (applied() < raft.commit) return { ok: false, reason: 'termNotCommitted' }
             const result = raft.changeMembers(nowMs(), next)
             schedule()
             return result

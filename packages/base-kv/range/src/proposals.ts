@@ -178,6 +178,17 @@ export class Proposals {
     this.#unknownAll('the leader was deposed before the write was committed')
   }
 
+  /** The range was taken over: nothing that is not applied here yet will be anywhere. */
+  absorbed(why: string): void {
+    const open = this.#proposed
+    this.#proposed = []
+    for (const refused of open) {
+      this.#settle(refused)
+      this.#refuse(refused, why)
+    }
+    this.lostLeadership(0, why)
+  }
+
   close(why: string): void {
     this.lostLeadership(0, why)
     this.#unknownAll(why)

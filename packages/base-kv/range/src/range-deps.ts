@@ -1,11 +1,14 @@
 /** What a range is made with, and what it needs of the store around it. */
-import type { Clock, Log, LogIndex, Random, RangeId } from '@base-kv/base'
+import type { Clock, Log, LogIndex, Random, RangeId, StoreId } from '@base-kv/base'
 import type { Member, Message, RaftOptions } from '@base-kv/raft'
 import type { FoundRange, Storage } from '@base-kv/storage'
 import type { CompactionOptions } from './compaction.ts'
 import type { Coprocessor } from './coprocessor.ts'
+import type { MergeMessage } from './merge-message.ts'
+import type { MergePlan } from './merge.ts'
 import type { Range } from './range.ts'
 import type { SnapshotStream } from './snapshot-transfer.ts'
+import type { Mergee } from './state-machine.ts'
 
 export interface RangeOptions {
   readonly raft: RaftOptions
@@ -39,6 +42,17 @@ export interface RangeDeps {
   roomForHalf(left: Range, right: RangeId): boolean
   /** `left` was split. `half` is to be opened in this turn; null: the right half is here already, or must not be. */
   split(left: Range, right: RangeId, half: FoundRange | null): void
+  /** Says something to another range, on all those stores. */
+  tell(to: RangeId, stores: readonly StoreId[], message: MergeMessage): void
+  /**
+   * Whether the replica here of the range that `left` takes over has come to its freeze. If not, `left` gets a turn when
+   * it may have. @throws KvError Corrupt when it never will
+   */
+  mergeeReady(left: Range, merge: MergePlan): boolean
+  /** That replica, ready. */
+  mergee(right: RangeId): Mergee
+  /** It was taken over in this turn. */
+  absorbed(left: Range, right: RangeId): void
   pullSnapshot(range: RangeId, from: Member, indexMin: LogIndex): SnapshotStream
 }
 

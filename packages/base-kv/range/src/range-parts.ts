@@ -1,15 +1,17 @@
 /** The parts of one replica, and whom each of them asks. */
-import type { KvError } from '@base-kv/base'
+import type { KvError, StoreId } from '@base-kv/base'
 import { createRaft, type RaftMachine } from '@base-kv/raft'
 import type { FoundRange } from '@base-kv/storage'
 import { Applier } from './applier.ts'
 import { RangeCommand } from './command-batch.ts'
 import { Leadership } from './leadership.ts'
 import { Membership } from './membership.ts'
+import { Merging } from './merging.ts'
 import { type Done, Proposals } from './proposals.ts'
 import type { RangeDeps, RangeOptions } from './range-deps.ts'
 import type { Range } from './range.ts'
 import { ReadPath } from './read-path.ts'
+import * as refuse from './refusals.ts'
 import { SnapshotIn } from './snapshot-in.ts'
 import { SnapshotsOut } from './snapshots-out.ts'
 import { StateMachine } from './state-machine.ts'
@@ -27,8 +29,11 @@ export interface RangeParts {
   readonly snapshotsOut: SnapshotsOut
   readonly snapshotIn: SnapshotIn
   readonly membership: Membership
+  readonly merging: Merging
   readonly turn: Turn
   readonly turnWaiters: TurnWaiters
+  /** @throws KvError why not */
+  transferLeader(target: StoreId): void
   /** Replicates a command of the range's own. */
   proposeOwn(kind: number, body: Uint8Array, done?: Done): void
 }
@@ -51,7 +56,11 @@ export function wireParts(
     proposals.collect({ kind, body, stamp: null }, done)
     deps.schedule(range)
   }
-  const machine = new StateMachine(found, { ...deps, changed: () => deps.changed(range) })
+  const machine = new StateMachine(found, {
+    ...deps,
+    changed: () => deps.changed(range),
+    mergee: (right) => deps.mergee(right),
+  })
   const log = deps.storage.log.reader(found.range)
   const applier = new Applier(
     { range: found.range, self: range.self },
@@ -65,6 +74,8 @@ export function wireParts(
       roomForHalf: (half) => deps.roomForHalf(range, half),
       split: ({ right, half }) => deps.split(range, right, half),
       isLeader: () => range.isLeader,
+      mergeeReady: (merge) => deps.mergeeReady(range, merge),
+      absorbed: (right) => deps.absorbed(range, right),
       changed: () => deps.changed(range),
       removed: () => deps.removed(range),
       dismissed: (members) => {
@@ -127,12 +138,27 @@ export function wireParts(
     moved: () => deps.moved(range),
     damaged: (reason) => deps.damaged(range, reason),
   })
+  const transferLeader = (target: StoreId): void => {
+    const result = raft.transferLeader(deps.clock.monotonicMs(), target)
+    deps.schedule(range)
+    const refusal = refuse.transferRefusal(result, { range: range.id, leader: range.leader, target })
+    if (refusal) throw refusal
+  }
+  const merging = new Merging(identity, {
+    ...shared,
+    state: () => machine.state,
+    membersChange: () => membership.underWay,
+    propose: proposeOwn,
+    tell: (to, stores, message) => deps.tell(to, stores, message),
+  })
   const membership = new Membership(identity, {
     ...shared,
     self: range.self,
     state: () => machine.state,
     propose: proposeOwn,
-    transferLeader: (target) => range.transferLeader(target),
+    merging: () => merging.underWay,
+    applied: () => machine.applied,
+    transferLeader,
     nextTurn: () => range.nextTurn(),
     confirm: (turn) => range.read('linearizable', turn),
   })
@@ -145,6 +171,8 @@ export function wireParts(
     snapshotsOut,
     snapshotIn,
     membership,
+    merging,
+    transferLeader,
     turn,
     turnWaiters,
     proposeOwn,

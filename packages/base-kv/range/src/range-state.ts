@@ -2,12 +2,15 @@
  * The replicated state of a range besides its keys: the same on every replica that has applied the same index. Travels in
  * the data store's range record and in snapshots.
  *
- *   version u8 = 1, ver.high u32, ver.low u32, state u8, confirmed u8, boundary (flags u8, lengths u32, bytes),
- *   config length u32, config, pending repair (repair.ts; what is left); little-endian
+ *   version u8 = 2, ver.high u32, ver.low u32, state u8, confirmed u8, boundary (flags u8, lengths u32, bytes),
+ *   config length u32, config, pending repair length u8, pending repair (repair.ts), merge under way (merge-task.ts; what
+ *   is left); little-endian
  */
 import { type Boundary, KvError, wholeKeySpace } from '@base-kv/base'
 import type { RangeState, RangeVersion } from '@base-kv/landscape'
 import { type Config, decodeConfig, encodeConfig } from '@base-kv/raft'
+import { decodeMergeTask, encodeMergeTask } from './merge-task.ts'
+import type { MergeTask } from './merge.ts'
 import { decodeRepair, encodeRepair, type PendingRepair } from './repair.ts'
 
 export interface ReplicatedState {
@@ -20,9 +23,11 @@ export interface ReplicatedState {
   readonly config: Config
   /** A member that is being replaced, so that a new leader goes on with it. */
   readonly repair: PendingRepair | null
+  /** A merge with a neighbour that is not over, so that new leaders of both go on with it. */
+  readonly merge: MergeTask | null
 }
 
-const VERSION = 1
+const VERSION = 2
 const STATES: readonly RangeState[] = [
   'Normal',
   'ConfigChanging',
@@ -40,14 +45,16 @@ export const firstState = (config: Config): ReplicatedState => ({
   boundary: wholeKeySpace,
   config,
   repair: null,
+  merge: null,
 })
 
 export function encodeState(state: ReplicatedState): Uint8Array {
   const { start, end } = state.boundary
   const config = encodeConfig(state.config)
   const repair = encodeRepair(state.repair)
+  const merge = encodeMergeTask(state.merge)
   const boundaryBytes = (start?.length ?? 0) + (end?.length ?? 0)
-  const out = Buffer.alloc(11 + 1 + 8 + boundaryBytes + 4 + config.length + repair.length)
+  const out = Buffer.alloc(11 + 1 + 8 + boundaryBytes + 4 + config.length + 1 + repair.length + merge.length)
   out.writeUInt8(VERSION, 0)
   out.writeUInt32LE(state.ver.high, 1)
   out.writeUInt32LE(state.ver.low, 5)
@@ -64,7 +71,10 @@ export function encodeState(state: ReplicatedState): Uint8Array {
   }
   out.writeUInt32LE(config.length, at)
   out.set(config, at + 4)
-  out.set(repair, at + 4 + config.length)
+  at += 4 + config.length
+  out.writeUInt8(repair.length, at)
+  out.set(repair, at + 1)
+  out.set(merge, at + 1 + repair.length)
   return out
 }
 
@@ -86,7 +96,9 @@ export function decodeState(bytes: Uint8Array): ReplicatedState {
   const configLength = data.readUInt32LE(configAt)
   const config = decodeConfig(data.subarray(configAt + 4, configAt + 4 + configLength))
   if (!config) throw new KvError('Corrupt', 'the configuration in a range state does not decode')
-  const repair = decodeRepair(data.subarray(configAt + 4 + configLength))
+  const repairAt = configAt + 4 + configLength + 1
+  const mergeAt = repairAt + (data[repairAt - 1] ?? 0)
+  if (mergeAt > data.length) throw new KvError('Corrupt', 'a range state is cut off')
   return {
     ver: { high: data.readUInt32LE(1), low: data.readUInt32LE(5) },
     state,
@@ -96,6 +108,7 @@ export function decodeState(bytes: Uint8Array): ReplicatedState {
       end: flags & 2 ? Uint8Array.from(data.subarray(20 + startLength, configAt)) : null,
     },
     config,
-    repair,
+    repair: decodeRepair(data.subarray(repairAt, mergeAt)),
+    merge: decodeMergeTask(data.subarray(mergeAt)),
   }
 }

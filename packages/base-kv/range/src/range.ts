@@ -16,12 +16,15 @@ import {
 } from '@base-kv/base'
 import { type ReplicaDescriptor, type RangeVersion } from '@base-kv/landscape'
 import { type Member, type Message, MessageType, type RaftMachine, type RaftStatus } from '@base-kv/raft'
-import type { FoundRange } from '@base-kv/storage'
+import type { FoundRange, Pair } from '@base-kv/storage'
 import { RangeCommand } from './command-batch.ts'
 import { cutLog } from './compaction.ts'
 import { replicaDescriptor } from './descriptor.ts'
 import type { Leadership } from './leadership.ts'
 import type { Membership } from './membership.ts'
+import type { MergeMessage } from './merge-message.ts'
+import type { Place } from './merge.ts'
+import type { MergeTarget, Merging } from './merging.ts'
 import type { RangeDeps, RangeOptions, ReadConsistency } from './range-deps.ts'
 import { type RangeParts, wireParts } from './range-parts.ts'
 import type { Done, Proposals } from './proposals.ts'
@@ -50,6 +53,8 @@ export class Range {
   readonly #leadership: Leadership
   readonly #snapshotsOut: SnapshotsOut
   readonly #membership: Membership
+  readonly #merging: Merging
+  readonly #transferLeader: RangeParts['transferLeader']
   readonly #proposeOwn: RangeParts['proposeOwn']
   readonly #snapshotIn: SnapshotIn
   readonly #turn: Turn
@@ -73,6 +78,8 @@ export class Range {
     this.#turn = parts.turn
     this.#turnWaiters = parts.turnWaiters
     this.#membership = parts.membership
+    this.#merging = parts.merging
+    this.#transferLeader = parts.transferLeader
     this.#proposeOwn = parts.proposeOwn
   }
 
@@ -112,10 +119,8 @@ export class Range {
 
   /** @throws KvError why not */
   transferLeader(target: StoreId): void {
-    const result = this.#raft.transferLeader(this.#deps.clock.monotonicMs(), target)
-    this.#deps.schedule(this)
-    const refusal = refuse.transferRefusal(result, { range: this.id, leader: this.leader, target })
-    if (refusal) throw refusal
+    if (this.isLeader && this.#merging.underWay) throw refuse.changeUnderWay()
+    this.#transferLeader(target)
   }
 
   /** Whether leadership is on its way to another store. */
@@ -133,7 +138,7 @@ export class Range {
    * given. Resolves with the right half's id once the split is applied here. @throws KvError
    */
   async split(key: Uint8Array, ver?: RangeVersion): Promise<RangeId> {
-    const refusal = this.#refuseWrite() ?? (this.#membership.underWay ? refuse.changeUnderWay() : null)
+    const refusal = this.#refuseChange()
     if (refusal) throw refusal
     const { state } = this.#machine
     assert(state, 'what is confirmed here has a state')
@@ -145,6 +150,16 @@ export class Range {
       else reject(error ?? refuse.changeUnderWay())
     })
     return promise
+  }
+
+  /**
+   * Takes the right neighbour over, whose replicas are on the same stores. `ver`: what this range must be, as it is now
+   * unless given. Resolves with the new version once that is applied here. @throws KvError
+   */
+  async merge(target: MergeTarget, ver?: RangeVersion): Promise<RangeVersion> {
+    const refusal = this.#refuseChange()
+    if (refusal) throw refusal
+    return this.#merging.begin(target, ver ?? this.ver)
   }
 
   /**
@@ -199,6 +214,20 @@ export class Range {
     return this.#machine.state?.boundary ?? null
   }
 
+  get applied(): LogIndex {
+    return this.#machine.applied
+  }
+
+  /** What is remembered of requests, as records. @throws KvError Corrupt */
+  requestRecords(): Iterable<Pair> {
+    return this.#machine.requests?.records() ?? []
+  }
+
+  /** Frozen, to be taken over by its left neighbour: it answers nothing meanwhile. */
+  get isFrozen(): boolean {
+    return this.#machine.state?.state === 'WaitingForMerge'
+  }
+
   /** As applied here. */
   get ver(): RangeVersion {
     return this.#machine.state?.ver ?? { high: 0, low: 0 }
@@ -219,6 +248,21 @@ export class Range {
     this.#raft.step(now, message)
   }
 
+  /** Another range that it merges with says something. */
+  hear(message: MergeMessage): void {
+    if (!this.#closed) this.#merging.hear(message)
+  }
+
+  /**
+   * Another range's log proves that the entry there is committed in this one's. @returns whether the log here holds it; if
+   * not, this replica will never come so far
+   */
+  learnCommit(place: Place): boolean {
+    const holds = this.#raft.learnCommit(this.#deps.clock.monotonicMs(), place.index, place.term)
+    this.#deps.schedule(this)
+    return holds
+  }
+
   tick(): void {
     const now = this.#deps.clock.monotonicMs()
     this.#raft.diskBusySince(this.#deps.storage.log.busySinceMs)
@@ -235,9 +279,12 @@ export class Range {
       })
     }
     if (this.isLeader) {
+      // A merge is not left to sleep over.
+      if (this.#merging.underWay && this.#leadership.asleep) this.wake()
       if (this.confirmed) this.#membership.repair(now)
       if (this.#deps.storage.space.low) this.#membership.moveAway(now)
     }
+    this.#merging.step()
     if (this.#raft.hasReady() || this.hasWork || this.#turnWaiters.any) this.#deps.schedule(this)
   }
 
@@ -281,6 +328,7 @@ export class Range {
       !this.#turnWaiters.any &&
       this.#membership.idle &&
       !state?.repair &&
+      !this.#merging.underWay &&
       !this.#snapshotIn.underWay &&
       this.#snapshotsOut.count === 0
     )
@@ -319,6 +367,7 @@ export class Range {
   turn(diskFree: boolean): void {
     if (this.#closed) return
     this.#turn.run(diskFree)
+    this.#merging.step()
     this.#turnWaiters.turned()
   }
 
@@ -326,12 +375,22 @@ export class Range {
    * Answers whoever waits, at once; no turn does anything any more. Resolves when nothing of this replica uses the storage,
    * so that it may be closed or the replica destroyed.
    */
-  async close(why: string): Promise<void> {
+  close(why: string): Promise<void> {
+    return this.#end(why, () => this.#proposals.close(why))
+  }
+
+  /** The same, for one that was taken over: nothing that waits here was applied, or will be anywhere. */
+  closeAbsorbed(why: string): Promise<void> {
+    return this.#end(why, () => this.#proposals.absorbed(why))
+  }
+
+  async #end(why: string, answerWriters: () => void): Promise<void> {
     if (this.#closed) return
     const error = refuse.isClosed(why)
     this.#closed = error
-    this.#proposals.close(why)
+    answerWriters()
     this.#reads.close(error)
+    this.#merging.end(error)
     this.#turnWaiters.close(error)
     this.#machine.service.close()
     await Promise.all([this.#snapshotIn.giveUp(error), this.#snapshotsOut.close(why)])
@@ -347,6 +406,13 @@ export class Range {
     if (this.#closed) return this.#closed
     if (this.#raft.role !== 'leader') return refuse.notLeader(this.id, this.leader)
     if (!this.confirmed) return refuse.notConfirmed()
+    if (this.isFrozen) return refuse.frozen(this.id)
     return this.#deps.storage.space.low ? refuse.noSpace() : null
+  }
+
+  /** Why boundary and members must stay as they are for now. */
+  #refuseChange(): KvError | null {
+    const busy = this.#membership.underWay || this.#merging.underWay
+    return this.#refuseWrite() ?? (busy ? refuse.changeUnderWay() : null)
   }
 }

@@ -90,7 +90,7 @@ export class ReadPath {
 
   /** Runs what the applied state makes fresh enough. */
   serve(): void {
-    this.#reads.serve(this.#host.machine.applied)
+    this.#reads.serve(this.#host.machine.applied, this.#frozen)
   }
 
   close(error: KvError): void {
@@ -117,7 +117,13 @@ export class ReadPath {
     if (ended) return ended
     if (!machine.state) return refuse.noData(this.#range)
     if (consistency !== 'stale' && raft.role !== 'leader') return this.#notLeader()
-    return machine.state.confirmed ? null : refuse.notConfirmed()
+    if (!machine.state.confirmed) return refuse.notConfirmed()
+    return consistency === 'stale' ? null : this.#frozen
+  }
+
+  /** Its keys may be served by the range that takes it over already. */
+  get #frozen(): KvError | null {
+    return this.#host.machine.state?.state === 'WaitingForMerge' ? refuse.frozen(this.#range) : null
   }
 
   #notLeader(): KvError {

@@ -46,13 +46,13 @@ export class Reads {
     this.#confirmed.push({ index, turns })
   }
 
-  /** Runs what `applied` makes fresh enough. */
-  serve(applied: LogIndex): void {
+  /** Runs what `applied` makes fresh enough; or all of that is refused. */
+  serve(applied: LogIndex, refusal: KvError | null): void {
     if (this.#confirmed.length === 0) return
     const ready = this.#confirmed.filter((entry) => entry.index <= applied)
     if (ready.length === 0) return
     this.#confirmed = this.#confirmed.filter((entry) => entry.index > applied)
-    for (const { turns } of ready) this.#run(turns, null)
+    for (const { turns } of ready) this.#run(turns, refusal)
   }
 
   abort(request: number, error: KvError): void {

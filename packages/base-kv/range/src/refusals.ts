@@ -33,6 +33,21 @@ export const otherVersion = (range: RangeId, ver: RangeVersion) =>
 export const notNormal = (range: RangeId, state: RangeState) =>
   new KvError('TryLater', `range ${range} is ${state}`, { hint: 'wait for the change under way to end' })
 
+export const frozen = (range: RangeId) =>
+  new KvError('TryLater', `range ${range} is being merged into its left neighbour`, { hint: 'send again in a moment' })
+
+export const mergeCancelled = (range: RangeId) =>
+  new KvError(
+    'TryLater',
+    `the merge of range ${range} was cancelled: its right neighbour could not be frozen everywhere`,
+    {
+      hint: 'all replicas of both ranges must be up; see `base-kv range list`',
+    },
+  )
+
+export const mergeDecided = (range: RangeId) =>
+  new KvError('TryLater', `that merge of range ${range} is decided already`, { hint: 'see `base-kv range list`' })
+
 export const notAligned = (range: RangeId) =>
   new KvError('BadRequest', `the service on range ${range} cannot be split at that key`, { hint: 'choose another key' })
 

@@ -1,18 +1,17 @@
 /** The state machine of one replica: its keys, the replicated state beside them, and what an entry does to both. */
-import { assert, covers, KvError, limits, type LogIndex, type RangeId, rangeIdToBytes } from '@base-kv/base'
-import { decodeConfig, type Entry, EntryType } from '@base-kv/raft'
-import type { Applied, FoundRange, RangeData, Storage } from '@base-kv/storage'
+import { assert, covers, KvError, limits, type LogIndex, type RangeId } from '@base-kv/base'
+import { type Entry, EntryType } from '@base-kv/raft'
+import type { Applied, FoundRange, Pair, RangeData, Storage } from '@base-kv/storage'
 import { decodeCommands, RangeCommand } from './command-batch.ts'
 import type { Coprocessor } from './coprocessor.ts'
+import type { MergePlan } from './merge.ts'
+import { changeConfig, changeRange } from './range-change.ts'
 import { decodeState, encodeState, type ReplicatedState } from './range-state.ts'
-import { recovered } from './recovery.ts'
-import { decodeRepair } from './repair.ts'
+import * as refuse from './refusals.ts'
 import { RequestTable } from './request-table.ts'
 import { SeatedCoprocessor, type SeatDeps } from './seated-coprocessor.ts'
-import { decodeSplit, HALF_REPLICA, halfHardState, halfPoint, planSplit, type SplitPlan } from './split.ts'
+import { HALF_REPLICA, halfHardState, halfPoint, type SplitPlan } from './split.ts'
 import type { Stamp } from './stamp.ts'
-
-const NOTHING = new Uint8Array(0)
 
 export interface AppliedEntry {
   /** One answer a command. */
@@ -21,6 +20,8 @@ export interface AppliedEntry {
   readonly toHearPosition: ReadonlySet<number> | null
   readonly stateChanged: boolean
   readonly split: AppliedSplit | null
+  /** A range that was taken over. */
+  readonly absorbed: RangeId | null
 }
 
 export interface AppliedSplit {
@@ -29,15 +30,27 @@ export interface AppliedSplit {
   readonly half: FoundRange | null
 }
 
+/** The replica here of a range that is about to be taken over. */
+export interface Mergee {
+  /** Its table of requests. @throws KvError Corrupt */
+  records(): Iterable<Pair>
+  /** Nothing is applied to it any more. */
+  end(): void
+  /** The merge stands on disk: its log is about to go. */
+  absorbed(): void
+}
+
 export interface StateMachineDeps extends SeatDeps {
   readonly storage: Storage
   readonly coprocessor: Coprocessor
+  mergee(right: RangeId): Mergee
 }
 
 export class StateMachine {
   readonly #id: RangeId
   readonly #storage: Storage
   readonly service: SeatedCoprocessor
+  readonly #mergee: (right: RangeId) => Mergee
   // Both null: an uninitialised replica that waits for its first snapshot.
   #data: RangeData | null = null
   #state: ReplicatedState | null = null
@@ -48,6 +61,7 @@ export class StateMachine {
   constructor(found: FoundRange, deps: StateMachineDeps) {
     this.#id = found.range
     this.#storage = deps.storage
+    this.#mergee = (right) => deps.mergee(right)
     const seat = { boundary: () => this.#readyState().boundary, data: () => this.#readyData() }
     this.service = new SeatedCoprocessor(deps.coprocessor, seat, deps)
     this.#applied = found.data?.applied.index ?? found.snapshot.index
@@ -84,30 +98,28 @@ export class StateMachine {
     const requests = this.#readyRequests()
     const answers: (Uint8Array | KvError)[] = []
     let toHearPosition: Set<number> | null = null
+    const isFrozen = before.state === 'WaitingForMerge'
     let state = before
-    let plan = null as SplitPlan | null
+    let split = null as SplitPlan | null
+    let merge = null as MergePlan | null
     try {
       if (entry.type === EntryType.command) {
         const begun = this.service.beginEntry()
         decodeCommands(entry.data, (kind, body, stamp) => {
           if (stamp && requests.isOld(stamp.seen)) (toHearPosition ??= new Set()).add(answers.length)
-          if (kind === RangeCommand.confirmEpoch) state = { ...state, confirmed: true }
-          else if (kind === RangeCommand.repair) state = { ...state, repair: decodeRepair(body) }
-          else if (kind === RangeCommand.recover) state = recovered(state)
-          else if (kind === RangeCommand.split) {
-            const planned = planSplit(this.#id, state, decodeSplit(body), entry)
-            answers.push(planned instanceof KvError ? planned : rangeIdToBytes(planned.rightId))
-            if (planned instanceof KvError) return
-            plan = planned
-            state = planned.left
+          if (kind < RangeCommand.confirmEpoch) {
+            answers.push(isFrozen ? refuse.frozen(this.#id) : this.#mutateOnce(kind, body, stamp))
             return
           }
-          answers.push(kind >= RangeCommand.confirmEpoch ? NOTHING : this.#mutateOnce(kind, body, stamp))
+          const change = changeRange(this.#id, state, kind, body, entry)
+          answers.push(change instanceof KvError ? change : change.reply)
+          if (!(change instanceof KvError)) ({ state, split, merge } = change)
         })
         this.service.endEntry(begun)
+        if (merge) requests.absorb(this.#mergee(merge.right).records())
         requests.settle()
       } else if (entry.type === EntryType.config) {
-        state = withConfig(state, entry.data)
+        state = changeConfig(state, entry.data)
       }
     } catch (thrown) {
       // Closes the step that the entry began; nothing of this replica is read any more.
@@ -118,12 +130,13 @@ export class StateMachine {
     this.#state = state
     this.#applied = entry.index
     const at = { index: entry.index, term: entry.term }
-    const split = plan ? this.#cut(plan, at) : null
-    if (!split) data.setApplied(at, stateChanged ? encodeState(state) : undefined)
+    if (merge) this.#join(merge, at)
+    const cut = split ? this.#cut(split, at) : null
+    if (!split && !merge) data.setApplied(at, stateChanged ? encodeState(state) : undefined)
     if (state.boundary !== before.boundary) {
       this.service.reset(covers(before.boundary, state.boundary) ? 'split' : 'merge')
     }
-    return { answers, toHearPosition, stateChanged, split }
+    return { answers, toHearPosition, stateChanged, split: cut, absorbed: merge?.right ?? null }
   }
 
   /** A snapshot was put in place. @throws KvError Corrupt, or BadConfig for a newer format */
@@ -151,6 +164,19 @@ export class StateMachine {
       },
     })
     return { right: rightId, half }
+  }
+
+  /** The marker rode alone, and what the merged range remembers of requests belongs to the same step. */
+  #join({ right, frozenAt, state }: MergePlan, at: Applied): void {
+    const mergee = this.#mergee(right)
+    mergee.end()
+    this.#storage.merge(this.#id, {
+      at,
+      state: encodeState(state),
+      right,
+      frozenAt: frozenAt.index,
+      onDurable: () => mergee.absorbed(),
+    })
   }
 
   /** What it refuses changes nothing and is not recorded: it may come again. */
@@ -181,12 +207,4 @@ export class StateMachine {
     assert(this.#state, 'an initialised replica has a state')
     return this.#state
   }
-}
-
-function withConfig(state: ReplicatedState, data: Uint8Array): ReplicatedState {
-  const config = decodeConfig(data)
-  assert(config, 'a committed configuration decodes')
-  const joint = config.nextVoters.length > 0
-  const ver = { high: state.ver.high, low: state.ver.low + 1 }
-  return { ...state, config, state: joint ? 'ConfigChanging' : 'Normal', ver }
 }

@@ -212,7 +212,7 @@ const mayTryAgain = (code: KvErrorCode): boolean =>
   code === 'TryLater' || code === 'Unreachable' || code === 'BadVersion'
 
 /** A leader that serves says what it means; else waiting may help. */
-const serves = (range: Range): boolean => range.isLeader && range.confirmed
+const serves = (range: Range): boolean => range.isLeader && range.confirmed && !range.isFrozen
 
 const noLeader = () =>
   new KvError('TryLater', 'the range of this key has no leader that can be reached', {

@@ -28,7 +28,10 @@ export interface ReplicasHost {
   /** Something has happened to that replica. */
   stirred(id: RangeId): void
   /** What ranges say to one another through the store. */
-  readonly between: Pick<RangeDeps, 'moved' | 'roomForHalf' | 'split' | 'dismissed'>
+  readonly between: Pick<
+    RangeDeps,
+    'moved' | 'roomForHalf' | 'split' | 'tell' | 'mergeeReady' | 'mergee' | 'absorbed' | 'dismissed'
+  >
 }
 
 export class Replicas {
@@ -144,6 +147,21 @@ export class Replicas {
   drop(range: Range, why: string): void {
     this.#forget(range)
     this.#inBackground(range.close(why))
+  }
+
+  /** It ends in this turn: another one here has taken its keys over. Its messages are dropped until that is on disk. */
+  absorb(range: Range): void {
+    this.#forget(range)
+    this.#inTransition.add(range.id)
+    this.#inBackground(range.closeAbsorbed('this range was merged into its left neighbour'))
+  }
+
+  /** That stands on disk; a tombstone takes the place of its log. */
+  absorbed(id: RangeId): void {
+    queueMicrotask(() => {
+      this.#inTransition.delete(id)
+      this.#host.stirred(id)
+    })
   }
 
   /** That replica is certainly no member any more. */

@@ -14,13 +14,15 @@ import {
   type StoreId,
 } from '@base-kv/base'
 import { HybridClock, hlcToBigint } from '@base-kv/hlc'
-import type { RangeDescriptor, StoreDescriptor } from '@base-kv/landscape'
+import type { RangeDescriptor, RangeVersion, StoreDescriptor } from '@base-kv/landscape'
 import type { v1 } from '@base-kv/protocol'
 import { initialConfig, type Message } from '@base-kv/raft'
 import type { Range } from '@base-kv/range'
 import { describeDamaged } from './damaged-replica.ts'
 import { dismissalFromWire, Dismissals, DismissalType } from './dismissal.ts'
 import { Halves } from './halves.ts'
+import { mergeTarget } from './merge-request.ts'
+import { Merges } from './merges.ts'
 import { Outbox } from './outbox.ts'
 import { Overruled, type Renewed } from './overruled.ts'
 import { fromWire } from './raft-wire.ts'
@@ -41,6 +43,7 @@ export class Store {
   readonly #sleepers: Sleepers
   readonly #turns: Turns
   readonly #halves: Halves
+  readonly #merges: Merges
   readonly #outbox: Outbox
   readonly #sizes: RangeSizes
   readonly #hlc: HybridClock
@@ -76,16 +79,27 @@ export class Store {
         this.#sleepers.gone(range)
         this.#turns.forget(range)
       },
-      stirred: (id) => this.#halves.stirred(id),
+      stirred: (id) => this.#stirred(id),
       between: {
         moved: (range) => this.#halves.moved(range),
         roomForHalf: (left, right) => this.#halves.roomFor(left, right),
         split: (left, right, half) => this.#halves.split(left, right, half),
+        tell: (to, stores, message) => this.#merges.tell(to, stores, message),
+        mergeeReady: (left, merge) => this.#merges.ready(left, merge),
+        mergee: (right) => this.#merges.mergee(right),
+        absorbed: (left, right) => this.#merges.absorbed(left, right),
         dismissed: (range, member) => this.#dismissals.tell(range, member),
       },
     })
     this.#ranges = this.#replicas.ranges
     this.#halves = new Halves(this.#replicas, { log, schedule: (range) => this.#turns.schedule(range) })
+    this.#merges = new Merges(this.#replicas, {
+      store: this.id,
+      log,
+      soon: (run) => deps.soon(run),
+      send: (to, message) => this.#sendWire(to, message),
+      schedule: (range) => this.#turns.schedule(range),
+    })
     this.#dismissals = new Dismissals({
       store: this.id,
       electionTimeoutMs,
@@ -93,10 +107,7 @@ export class Store {
       // A sleeper has heard its leader, or is woken when the leader's node is lost.
       ranges: { [Symbol.iterator]: () => this.#sleepers.awake[Symbol.iterator]() },
       damaged: { [Symbol.iterator]: () => this.#replicas.damaged.values() },
-      send: (to, message) => {
-        this.#outbox.addWire(to, message)
-        this.#flushSoon()
-      },
+      send: (to, message) => this.#sendWire(to, message),
       witness: (id) => this.#overruled.by(id),
       dismissed: (id, replica) => this.#replicas.dismissed(id, replica),
     })
@@ -179,6 +190,16 @@ export class Store {
   }
 
   /**
+   * The range `left`, led here, takes its neighbour over. `ver`: what it must be, as it is now unless given. Resolves with
+   * the merged range's version. @throws KvError
+   */
+  async merge(left: Range, right: RangeId, ver?: RangeVersion): Promise<RangeVersion> {
+    const target = mergeTarget(left, right, this.#ranges.get(right))
+    if (target instanceof KvError) throw target
+    return left.merge(target, ver)
+  }
+
+  /**
    * A range that lost its quorum for good goes on with the replica here; what only the others had is lost. Durable when
    * resolved; the replica then elects itself. @throws KvError
    */
@@ -221,7 +242,7 @@ export class Store {
       const question = dismissalFromWire(wire)
       if (question?.type === DismissalType.overruled) this.#overruled.receive(question)
       else if (question) this.#dismissals.receive(question)
-      else this.#deps.log.debug('dropped a message that does not decode')
+      else if (!this.#merges.receive(wire)) this.#deps.log.debug('dropped a message that does not decode')
     }
     this.#turns.run()
   }
@@ -316,11 +337,16 @@ export class Store {
   #hadTurn(range: Range): void {
     if (this.#ranges.get(range.id) === range) this.#sleepers.stirs(range)
     else this.#turns.forget(range)
-    this.#halves.stirred(range.id)
+    this.#stirred(range.id)
   }
 
   #send(range: RangeId, messages: readonly Message[]): void {
     this.#outbox.add(range, messages)
+    this.#flushSoon()
+  }
+
+  #sendWire(to: StoreId, message: v1.RaftMessage.$Properties): void {
+    this.#outbox.addWire(to, message)
     this.#flushSoon()
   }
 
@@ -331,6 +357,12 @@ export class Store {
       this.#sendAsked = false
       this.#outbox.flush()
     })
+  }
+
+  /** Something has happened to that replica: other ranges may wait for it. */
+  #stirred(id: RangeId): void {
+    this.#halves.stirred(id)
+    this.#merges.stirred(id)
   }
 
   /** Many ranges may change in one turn: who listens is told once. */

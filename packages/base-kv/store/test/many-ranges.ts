@@ -1,6 +1,7 @@
 /** What tests do with a cluster of many ranges: find the leader of a key, split, load, and look at all of it. */
-import { compareStarts, type KvError, KvError as Failure, type RangeId } from '@base-kv/base'
+import { compareEnds, compareStarts, type KvError, KvError as Failure, type RangeId } from '@base-kv/base'
 import { KvCommand, KvQuery } from '@base-kv/kv-store'
+import type { RangeVersion } from '@base-kv/landscape'
 import { v1 } from '@base-kv/protocol'
 import type { Range } from '@base-kv/range'
 import { commands, type TestCluster, type TestNode, text, until } from './cluster.ts'
@@ -35,6 +36,38 @@ export function splitAt(cluster: TestCluster, key: string): Promise<RangeId> {
       throw thrown
     }
   }, `the split at ${key}`)
+}
+
+/** Merges the range that begins with `key` into the one before it, again and again while that certainly has not begun. */
+export function mergeAt(cluster: TestCluster, key: string, patienceMs = 20_000): Promise<RangeVersion> {
+  return until(
+    async () => {
+      const right = (await leaderOf(cluster, key)).range
+      const left = leaderBefore(cluster, right.boundary?.start ?? null)
+      try {
+        return left && (await left.node.store.merge(left.range, right.id))
+      } catch (thrown) {
+        if (thrown instanceof Failure && (thrown.code === 'TryLater' || thrown.code === 'BadVersion')) return undefined
+        throw thrown
+      }
+    },
+    `the merge at ${key}`,
+    patienceMs,
+  )
+}
+
+/** Who leads the range that ends there. */
+export function leaderBefore(
+  cluster: TestCluster,
+  end: Uint8Array | null,
+): { node: TestNode; range: Range } | undefined {
+  const leaders = cluster.running.flatMap((node) =>
+    [...node.store.ranges]
+      .filter(({ boundary, isLeader }) => isLeader && boundary && compareEnds(boundary.end, end) === 0)
+      .map((range) => ({ node, range })),
+  )
+  leaders.sort((a, b) => b.range.ver.high - a.range.ver.high || b.range.describe().term - a.range.describe().term)
+  return leaders[0]
 }
 
 async function writeKey(cluster: TestCluster, key: string, value: string): Promise<KvError | null> {

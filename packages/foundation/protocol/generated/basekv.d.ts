@@ -1643,6 +1643,9 @@ export namespace basekv {
             /** RaftMessage snapshot. */
             snapshot?: (basekv.v1.RaftSnapshot.$Properties|null);
 
+            /** RaftMessage body. */
+            body: Uint8Array;
+
             /**
              * Encodes the specified RaftMessage message. Does not implicitly {@link basekv.v1.RaftMessage.verify|verify} messages.
              * @param message RaftMessage message or plain object to encode
@@ -1717,6 +1720,9 @@ export namespace basekv {
 
                 /** RaftMessage snapshot */
                 snapshot?: (basekv.v1.RaftSnapshot.$Properties|null);
+
+                /** RaftMessage body */
+                body?: (Uint8Array|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

@@ -2367,6 +2367,7 @@ export const basekv = $root.basekv = (() => {
             RaftMessage.prototype.round = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             RaftMessage.prototype.force = false;
             RaftMessage.prototype.snapshot = null;
+            RaftMessage.prototype.body = $util.newBuffer([]);
 
             RaftMessage.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -2410,6 +2411,8 @@ export const basekv = $root.basekv = (() => {
                     writer.uint32(128).bool(message.force);
                 if (message.snapshot != null && $Object.hasOwnProperty.call(message, "snapshot"))
                     $root.basekv.v1.RaftSnapshot.encode(message.snapshot, writer.uint32(138).fork(), _depth + 1).ldelim();
+                if (message.body != null && $Object.hasOwnProperty.call(message, "body") && message.body.length)
+                    writer.uint32(146).bytes(message.body);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -2590,6 +2593,15 @@ export const basekv = $root.basekv = (() => {
                             if (wireType !== 2)
                                 break;
                             message.snapshot = $root.basekv.v1.RaftSnapshot.decode(reader, reader.size(), $undefined, _depth + 1, message.snapshot);
+                            continue;
+                        }
+                    case 18: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.body = value;
+                            else
+                                delete message.body;
                             continue;
                         }
                     }
