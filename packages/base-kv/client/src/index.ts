@@ -2,6 +2,7 @@
 export type {
   ChangeReplicasOptions,
   ExpectedVersion,
+  MergeOptions,
   SplitOptions,
   SplitResult,
   TransferOptions,

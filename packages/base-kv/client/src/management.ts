@@ -38,6 +38,16 @@ export interface SplitResult {
   readonly rightId: string
 }
 
+export interface MergeOptions {
+  /** The one that stays. */
+  readonly leftId: string
+  /** Its neighbour behind, which is absorbed. */
+  readonly rightId: string
+  /** Of the left one. */
+  readonly ver?: ExpectedVersion
+  readonly timeoutMs?: number
+}
+
 export interface ChangeReplicasOptions {
   readonly rangeId: string
   /** Each a store id, a unique prefix of one, or a node's name. */
@@ -102,6 +112,21 @@ export async function splitRange(
     (picture) => v1.SplitRequest.encode({ rangeId: wanted(picture), ...wireVersion(ver), splitKey }).finish(),
   )
   return { left: range ?? {}, rightId }
+}
+
+/** @returns the merged range as its leader sees it */
+export async function mergeRanges(
+  router: Router,
+  { leftId, rightId, ver, timeoutMs }: MergeOptions & { readonly timeoutMs: number },
+): Promise<v1.RangeDescriptor.$Properties> {
+  const { range } = await manage(
+    router,
+    '/basekv.v1.BaseKVStore/Merge',
+    () => leftId,
+    { timeoutMs, ver },
+    () => v1.MergeRequest.encode({ leftId, rightId, ...wireVersion(ver) }).finish(),
+  )
+  return range ?? {}
 }
 
 const wireVersion = (ver: ExpectedVersion = { high: 0, low: 0 }): { verHigh: number; verLow: number } => ({

@@ -6,6 +6,8 @@ import type { v1 } from '@base-kv/protocol'
 import {
   type ChangeReplicasOptions,
   changeReplicas,
+  type MergeOptions,
+  mergeRanges,
   type SplitOptions,
   splitRange,
   type SplitResult,
@@ -67,6 +69,8 @@ export interface KvClient {
   changeReplicas(options: ChangeReplicasOptions): Promise<v1.RangeDescriptor.$Properties>
   /** Cuts a range in two; no data moves. */
   split(options: SplitOptions): Promise<SplitResult>
+  /** Two neighbours become one; no data moves, unless they are held by different stores. */
+  merge(options: MergeOptions): Promise<v1.RangeDescriptor.$Properties>
   /** Ends what is under way: what was sent is `OutcomeUnknown`, the rest `Unreachable`. */
   close(): void
   [Symbol.dispose](): void
@@ -132,6 +136,10 @@ class Client implements KvClient {
 
   changeReplicas(options: ChangeReplicasOptions): Promise<v1.RangeDescriptor.$Properties> {
     return changeReplicas(this.#router, { timeoutMs: this.#settings.timeoutMs, ...options })
+  }
+
+  merge(options: MergeOptions): Promise<v1.RangeDescriptor.$Properties> {
+    return mergeRanges(this.#router, { timeoutMs: this.#settings.timeoutMs, ...options })
   }
 
   split(options: SplitOptions): Promise<SplitResult> {

@@ -6,6 +6,7 @@ import type { Range } from '@base-kv/range'
 import type { CallContext, ServiceTable, UnaryHandler, UnaryReply } from '@base-kv/rpc'
 import type { Storage } from '@base-kv/storage'
 import type { Store } from '@base-kv/store'
+import { mergeRanges } from './merge-ranges.ts'
 import type { NodePeers } from './node-peers.ts'
 
 export interface StoreServiceOptions {
@@ -24,6 +25,9 @@ export interface StoreServiceDeps {
 /** How long a description waits for newer sizes of ranges. */
 const SIZES_PATIENCE_MS = 100
 
+/** One step towards a merge, such as new members that fetch the data. */
+const MERGE_STEP_MS = 60_000
+
 /** How often a management call was passed on: to some node, and by that one to the leader. */
 const HOPS = 'base-kv-hops'
 const HOPS_MAX = 2
@@ -35,7 +39,7 @@ export function storeService(options: StoreServiceOptions, deps: StoreServiceDep
   const managed =
     (
       read: (body: Buffer) => { rangeId: string; key?: Uint8Array; ver: { high: number; low: number } },
-      act: (range: Range, body: Buffer) => Promise<v1.ManagementReply.$Properties | void>,
+      act: (range: Range, body: Buffer, call: CallContext) => Promise<v1.ManagementReply.$Properties | void>,
     ): UnaryHandler =>
     (body, call, reply) => {
       void answer(reply, async () => {
@@ -50,7 +54,7 @@ export function storeService(options: StoreServiceOptions, deps: StoreServiceDep
           return management('BadVersion', `range ${range.id} has version ${formatVersion(ver)} by now`, range)
         }
         try {
-          const more = await act(range, body)
+          const more = await act(range, body, call)
           return management('Ok', '', range, more ?? {})
         } catch (thrown) {
           const error = toKvError(thrown)
@@ -92,6 +96,28 @@ export function storeService(options: StoreServiceOptions, deps: StoreServiceDep
           return { rangeId, key: splitKey, ver: { high: verHigh, low: verLow } }
         },
         async (range, body) => ({ rightId: await range.split(v1.SplitRequest.decode(body).splitKey) }),
+      ),
+      [path('Merge')]: managed(
+        (body) => {
+          const { leftId, verHigh, verLow } = v1.MergeRequest.decode(body)
+          return { rangeId: leftId, ver: { high: verHigh, low: verLow } }
+        },
+        (range, body, call) => {
+          const { rightId, verHigh: high, verLow: low } = v1.MergeRequest.decode(body)
+          const store = storeOf(deps, call)
+          const at = {
+            store,
+            reachable: () => deps.peers.reachable(store.options.name),
+            channelOf: (other: StoreId) => deps.peers.channelOf(other),
+            wire: (one: Range) => rangeToWire(one.describe()),
+          }
+          const timeoutMs = Math.min(call.remainingMs(), MERGE_STEP_MS)
+          return mergeRanges(at, range, {
+            right: asRange(rightId),
+            ver: high + low > 0 ? { high, low } : undefined,
+            timeoutMs,
+          })
+        },
       ),
     },
   }
@@ -139,11 +165,11 @@ function storeOf(deps: StoreServiceDeps, call: CallContext): Store {
   })
 }
 
-function rangeOf(store: Store, id: string): Range | undefined {
-  if (!parseRangeId(id)) {
-    throw new KvError('BadRequest', `"${id}" is no range id`, { hint: '`base-kv range list` shows the ids' })
-  }
-  return store.range(id as RangeId)
+const rangeOf = (store: Store, id: string): Range | undefined => store.range(asRange(id))
+
+function asRange(id: string): RangeId {
+  if (parseRangeId(id)) return id as RangeId
+  throw new KvError('BadRequest', `"${id}" is no range id`, { hint: '`base-kv range list` shows the ids' })
 }
 
 function asStore(id: string): StoreId {

@@ -44,8 +44,10 @@ export async function split(flags: ClientFlags & { key: string; range?: string }
 }
 
 export async function merge(flags: ClientFlags & { left: string; right: string }): Promise<void> {
-  const request = v1.MergeRequest.encode({ leftId: flags.left, rightId: flags.right }).finish()
-  await ask(flags, 'Merge', () => request, flags.left)
+  const format = parseFormat(flags.output)
+  await withClient(flags, async (client) => {
+    await printRange(client, format, await client.merge({ leftId: flags.left, rightId: flags.right }))
+  })
 }
 
 export async function recover(given: ClientFlags & { range?: string; acceptDataLoss?: boolean }): Promise<void> {
