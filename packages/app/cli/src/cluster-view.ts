@@ -32,6 +32,12 @@ interface ReplicaView extends StoreRef {
   readonly damage: string
 }
 
+export interface HintView {
+  readonly type: string
+  readonly load: Readonly<Record<string, number>>
+  readonly splitKey: Uint8Array | null
+}
+
 export interface RangeView {
   readonly id: string
   readonly leader: StoreRef | null
@@ -42,7 +48,14 @@ export interface RangeView {
   readonly term: number
   readonly voters: readonly StoreRef[]
   readonly learners: readonly StoreRef[]
-  readonly sizeBytes: number
+  /** Roughly; null until somebody looked. */
+  readonly sizeBytes: number | null
+  readonly keys: number | null
+  /** What the leader says of its followers, by store: in the reference system's words. */
+  readonly syncState: Readonly<Record<string, string>>
+  readonly hints: readonly HintView[]
+  readonly fact: Uint8Array
+  readonly hlc: string
   /** Of the leader, else the furthest. */
   readonly appliedIndex: number
   readonly replicas: readonly ReplicaView[]
@@ -124,6 +137,7 @@ function rangesOf(picture: ClusterPicture, ref: (store: string) => StoreRef): Ra
     const config = chief.range.config
     const voters = [...new Set([...(config?.voters ?? []), ...(config?.nextVoters ?? [])])]
     const learners = [...new Set([...(config?.learners ?? []), ...(config?.nextLearners ?? [])])]
+    const refs = (stores: readonly string[]) => stores.map(ref).sort((a, b) => (a.node < b.node ? -1 : 1))
     const member = (store: string) =>
       voters.includes(store) ? 'voter' : learners.includes(store) ? 'learner' : ('none' as const)
     return [
@@ -135,9 +149,18 @@ function rangesOf(picture: ClusterPicture, ref: (store: string) => StoreRef): Ra
         ver: { high: route.verHigh, low: route.verLow },
         state: chief.range.state ?? '',
         term: chief.range.term ?? 0,
-        voters: voters.map(ref),
-        learners: learners.map(ref),
-        sizeBytes: chief.range.sizeBytes ?? 0,
+        voters: refs(voters),
+        learners: refs(learners),
+        sizeBytes: chief.range.statistics?.dataSize ?? null,
+        keys: chief.range.statistics?.keys ?? null,
+        syncState: syncState(chief.range),
+        hints: (chief.range.hints ?? []).map(({ type, load, splitKey }) => ({
+          type: type ?? '',
+          load: load ?? {},
+          splitKey: splitKey ?? null,
+        })),
+        fact: chief.range.fact ?? new Uint8Array(0),
+        hlc: chief.range.hlc ?? '0',
         appliedIndex: chief.range.appliedIndex ?? 0,
         replicas: own.map(({ store, range }) => ({
           ...ref(store),
@@ -156,6 +179,15 @@ function rangesOf(picture: ClusterPicture, ref: (store: string) => StoreRef): Ra
     ]
   })
 }
+
+const SYNC_WORDS: Readonly<Record<string, string>> = {
+  probe: 'Probing',
+  replicate: 'Replicating',
+  snapshot: 'SnapshotSyncing',
+}
+
+const syncState = ({ progress }: v1.RangeDescriptor.$Properties): Record<string, string> =>
+  Object.fromEntries((progress ?? []).map(({ storeId, state }) => [storeId ?? '', SYNC_WORDS[state ?? ''] ?? '']))
 
 function judge(nodes: readonly NodeView[], ranges: readonly RangeView[]): Pick<ClusterView, 'healthy' | 'health'> {
   const up = nodes.filter((node) => node.state === 'up').length

@@ -336,9 +336,10 @@ export class Range {
 
   /**
    * For a look now and then: a group falls asleep without members that were silent, and when such a one lives on without
-   * having been reported lost, nobody else would tell that it is behind.
+   * having been reported lost, nobody else would tell that it is behind. And what was noted of a load long over is dropped.
    */
-  wakeIfIncomplete(): void {
+  lookRound(): void {
+    this.#machine.service.hints()
     const { lastIndex, progress } = this.#status()
     if (progress.some(({ match }) => match < lastIndex)) this.wake()
   }

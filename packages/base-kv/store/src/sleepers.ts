@@ -44,6 +44,6 @@ export class Sleepers {
     }
     if (nowMs < this.#nextLookMs) return
     this.#nextLookMs = nowMs + this.#lookMs
-    for (const range of all) if (!this.#ticking.has(range)) range.wakeIfIncomplete()
+    for (const range of all) if (!this.#ticking.has(range)) range.lookRound()
   }
 }

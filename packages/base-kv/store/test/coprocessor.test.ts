@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import type { KvError } from '@base-kv/base'
 import { clientIdFromBytes, type Range, type Stamp } from '@base-kv/range'
 import { type ClusterOptions, startServing, type TestCluster, type TestNode, text, until } from './cluster.ts'
-import { leaderOf, rangeAt, splitAt, starts } from './many-ranges.ts'
+import { leaderOf, mergeAt, rangeAt, splitAt, starts } from './many-ranges.ts'
 import { eager } from './operator.ts'
 import { GET, Records, SET, SET_REFUSED, setCommand, type Told } from './records.ts'
 
@@ -161,6 +161,22 @@ describe('reset', () => {
       expect(left!.filter(({ what }) => what === 'split')).toEqual([{ what: 'split', start: '', end: 'm' }])
       expect(right![0]).toEqual({ what: 'open', start: 'm', end: '' })
     }
+  })
+  test('comes to the left half of a merge with the whole boundary; the coprocessor of the right one ends', async () => {
+    const c = await serve(3)
+    for (const id of ['a', 'b', 'x', 'y', 'z']) await set(c, id, '1')
+    await splitAt(c, 'm')
+    await set(c, 'w', '1')
+    await until(() => c.nodes.every((node) => factAt(node, 'w') === '4'), 'the right half is counted')
+    await mergeAt(c, 'm')
+    for (const node of c.nodes) {
+      await until(() => factAt(node, 'w') === '6', 'all are counted')
+      const [left, right] = toldAt(node).filter((list) => list.length > 0)
+      expect(left!.at(-1)).toEqual({ what: 'merge', start: '', end: '' })
+      await until(() => right!.at(-1)!.what === 'close', 'the right one has ended')
+    }
+    await set(c, 'v', '1')
+    await until(() => c.nodes.every((node) => factAt(node, 'a') === '7'), 'the hooks keep the count')
   })
 })
 

@@ -49,7 +49,7 @@ export async function rangeList(flags: ClientFlags): Promise<void> {
 
 function rangesTable(view: ClusterView): string {
   return table(
-    ['RANGE', 'LEADER', 'START', 'END', 'VER', 'STATE', 'VOTERS', 'LEARNERS', 'SIZE', 'APPLIED'],
+    ['RANGE', 'LEADER', 'START', 'END', 'VER', 'STATE', 'VOTERS', 'LEARNERS', 'SIZE', 'KEYS', 'APPLIED'],
     view.ranges.map((range) => [
       range.id,
       showRef(range.leader),
@@ -59,7 +59,8 @@ function rangesTable(view: ClusterView): string {
       range.state,
       range.voters.map((voter) => `${voter.node} ${shortStore(voter.store)}`).join(', '),
       range.learners.map((learner) => `${learner.node} ${shortStore(learner.store)}`).join(', '),
-      range.sizeBytes > 0 ? showBytesCount(range.sizeBytes) : undefined,
+      range.sizeBytes === null ? undefined : showBytesCount(range.sizeBytes),
+      range.keys === null ? undefined : showKeys(range.keys),
       appliedCell(range),
     ]),
   )
@@ -74,6 +75,16 @@ function appliedCell(range: RangeView): string {
     })
     .join(', ')
 }
+
+/** Many are counted roughly. */
+const showKeys = (keys: number): string => {
+  if (keys <= 200) return String(keys)
+  const unit = 10 ** (String(keys).length - 2)
+  return `~${Math.round(keys / unit) * unit}`
+}
+
+const showShare = (share: number | undefined): string | undefined =>
+  share === undefined ? undefined : `${Math.round(share * 100)} %`
 
 const showVer = (ver: RangeView['ver']): string => `${ver.high}-${ver.low}`
 
@@ -96,7 +107,17 @@ export function rangeJson(range: RangeView): unknown {
     voters: range.voters,
     learners: range.learners,
     sizeBytes: range.sizeBytes,
+    keys: range.keys,
     appliedIndex: range.appliedIndex,
+    syncState: range.syncState,
+    hints: range.hints.map(({ type, load, splitKey }) => ({
+      type,
+      load,
+      splitKey: splitKey && showBytes(splitKey),
+      splitKeyBase64: splitKey && Buffer.from(splitKey).toString('base64'),
+    })),
+    factBase64: Buffer.from(range.fact).toString('base64'),
+    hlc: range.hlc,
     replicas: range.replicas,
   }
 }
@@ -121,6 +142,8 @@ export async function landscape(flags: ClientFlags): Promise<void> {
             diskFreeBytes: store.diskFreeBytes ?? 0,
             lowSpace: store.lowSpace ?? false,
             attributes: store.attributes ?? {},
+            statistics: store.statistics ?? {},
+            hlc: store.hlc ?? '0',
           },
         ]
       : [],
@@ -130,7 +153,7 @@ export async function landscape(flags: ClientFlags): Promise<void> {
     json: { stores, unreachable: silent.map(({ address, error }) => ({ address, error })) },
     table: () =>
       table(
-        ['NODE', 'STORE', 'SERVICE', 'ADDRESS', 'EPOCH', 'RANGES', 'LEADS', 'DISK FREE'],
+        ['NODE', 'STORE', 'SERVICE', 'ADDRESS', 'EPOCH', 'RANGES', 'LEADS', 'CPU', 'DISK FREE', 'ATTRIBUTES'],
         [
           ...stores.map((store): Cell[] => [
             store.node,
@@ -140,7 +163,11 @@ export async function landscape(flags: ClientFlags): Promise<void> {
             store.epochConfirmed ? store.epoch : store.epoch && `${store.epoch} (unconfirmed)`,
             store.ranges,
             store.leads,
+            showShare(store.statistics['cpu.usage']),
             showBytesCount(store.diskFreeBytes) + (store.lowSpace ? ' LOW: writes are refused' : ''),
+            Object.entries(store.attributes)
+              .map(([name, text]) => `${name}=${text}`)
+              .join(', '),
           ]),
           ...silent.map((node): Cell[] => ['?', undefined, undefined, `${node.address} unreachable`]),
         ],
