@@ -26,6 +26,9 @@ export function tell(done: Done, error: KvError | null, reply: Uint8Array | null
   }
 }
 
+/** So many entries with one command each mean that callers come one at a time. */
+const LONE_ENTRIES = 4
+
 interface Waiting extends Command {
   readonly done: Done
 }
@@ -45,6 +48,8 @@ export class Proposals {
   #aloneCount = 0
   // Invariant: sorted by index, strictly.
   #proposed: Proposed[] = []
+  // Entries in a row, up to the newest, that carried one command.
+  #loneEntries = 0
   #waitingCount = 0
   #waitingBytes = 0
   #lostLeadershipAtMs: number | null = null
@@ -56,6 +61,14 @@ export class Proposals {
   /** Whether what is collected is worth an entry of its own while another is under way. */
   get isMuch(): boolean {
     return this.#collected.length >= limits.entryCommandsMuch || this.#collectedBytes >= limits.entryBytesMuch
+  }
+
+  /**
+   * One command is collected, and by what came before nobody else will soon ride with it: to wait for company would only
+   * cost it time.
+   */
+  get isLone(): boolean {
+    return this.#collected.length === 1 && this.#loneEntries >= LONE_ENTRIES
   }
 
   get waiting(): number {
@@ -122,6 +135,7 @@ export class Proposals {
   ): void {
     const last = this.#proposed.at(-1)
     if (last && last.index >= at.index) this.#displaceFrom(at.index)
+    this.#loneEntries = taken.commands.length === 1 ? this.#loneEntries + 1 : 0
     this.#proposed.push({
       index: at.index,
       term: at.term,

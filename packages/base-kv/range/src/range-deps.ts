@@ -15,6 +15,9 @@ export interface RangeOptions {
   readonly compaction: CompactionOptions
 }
 
+/** `atOnce`: now, unless others are having theirs. `atFlush`: with those around a flush of the log, which is sure to come. */
+export type TurnTime = 'soon' | 'atOnce' | 'atFlush'
+
 export interface RangeDeps {
   readonly storage: Storage
   readonly clock: Clock
@@ -23,8 +26,8 @@ export interface RangeDeps {
   readonly coprocessor: Coprocessor
   /** Hands messages to the transport; what cannot be sent is dropped. */
   send(range: RangeId, messages: readonly Message[]): void
-  /** Asks for a turn soon. */
-  schedule(range: Range): void
+  /** Asks for a turn: soon, unless something else is said. */
+  schedule(range: Range, when?: TurnTime): void
   /** Something that others see in the descriptor changed. */
   changed(range: Range): void
   /** A snapshot has given this replica another boundary. */

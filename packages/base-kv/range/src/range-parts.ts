@@ -125,6 +125,7 @@ export function wireParts(
   })
   const turn = new Turn(found.range, {
     ...shared,
+    schedule: (when) => deps.schedule(range, when),
     machine,
     proposals,
     reads,

@@ -104,7 +104,9 @@ export class Range {
       done(refusal, null)
       return
     }
-    if (this.#proposals.collect({ kind, body, stamp: stamp ?? null }, done)) this.#deps.schedule(this)
+    if (!this.#proposals.collect({ kind, body, stamp: stamp ?? null }, done)) return
+    const isAlone = this.#proposals.isLone && this.#raft.lastIndex === this.#raft.commit
+    this.#deps.schedule(this, isAlone ? 'atOnce' : 'soon')
   }
 
   /** Calls `turn` when `query` may answer with the asked consistency, or with why not. */
@@ -366,8 +368,13 @@ export class Range {
 
   /** `diskFree`: no log sync is in flight, so what is proposed now is not kept waiting by it. */
   turn(diskFree: boolean): void {
+    if (!this.#closed) this.#turn.run(diskFree)
+  }
+
+  /** The second half of a turn. */
+  apply(): void {
     if (this.#closed) return
-    this.#turn.run(diskFree)
+    this.#turn.apply()
     this.#merging.step()
     this.#turnWaiters.turned()
   }

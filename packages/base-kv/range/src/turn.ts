@@ -1,6 +1,9 @@
 /**
  * What one replica does in one turn: hands its core what was collected, and carries out what the core asks for. A turn is
  * synchronous and ends quickly; everything that takes time calls back and asks for another one.
+ *
+ * Applying what is committed is the second half of a turn: messages and writes of the first half are on their way by then,
+ * so that peers and the disk work meanwhile.
  */
 import { KvError, type RangeId } from '@base-kv/base'
 import type { Message, RaftMachine, Ready } from '@base-kv/raft'
@@ -9,6 +12,7 @@ import type { Applier } from './applier.ts'
 import { encodeCommands } from './command-batch.ts'
 import type { Leadership } from './leadership.ts'
 import type { Proposals } from './proposals.ts'
+import type { TurnTime } from './range-deps.ts'
 import type { ReadPath } from './read-path.ts'
 import type { SnapshotIn } from './snapshot-in.ts'
 import type { LoadedSnapshot } from './snapshot-transfer.ts'
@@ -26,7 +30,7 @@ export interface TurnDeps {
   nowMs(): number
   /** Whether this replica has ended: nothing is done any more. */
   ended(): boolean
-  schedule(): void
+  schedule(when?: TurnTime): void
   send(messages: readonly Message[]): void
   changed(): void
   /** A snapshot has given this replica another boundary. */
@@ -47,18 +51,25 @@ export class Turn {
   run(diskFree: boolean): void {
     const { raft, reads } = this.#deps
     const now = this.#deps.nowMs()
-    try {
+    this.#unlessDamaged(() => {
       // What arrived comes first: it may commit the entry that the next one waits for.
-      this.#advance(now)
+      if (raft.hasReady()) this.#carryOut(raft.ready(now))
       if (diskFree) this.#proposeCollected(now)
       if (reads.hasCollected) reads.ask(now)
-      this.#advance(now)
-    } catch (thrown) {
-      if (!(thrown instanceof KvError) || thrown.code !== 'Corrupt') throw thrown
-      this.#deps.damaged(thrown.message)
-      return
-    }
-    if (raft.hasReady()) this.#deps.schedule()
+      if (raft.hasReady()) this.#carryOut(raft.ready(now))
+    })
+  }
+
+  /** Applies what is committed and answers whoever waits for it. */
+  apply(): void {
+    const { raft, applier, machine, reads, snapshotIn } = this.#deps
+    this.#unlessDamaged(() => {
+      if (!snapshotIn.installing && applier.run()) {
+        raft.applied(machine.applied)
+        reads.serve()
+      }
+      if (raft.hasReady()) this.#deps.schedule()
+    })
   }
 
   /** A snapshot is in place: everything goes on behind it. */
@@ -78,14 +89,13 @@ export class Turn {
     this.#deps.changed()
   }
 
-  #advance(now: number): void {
-    const { raft, applier, machine, reads, snapshotIn } = this.#deps
-    // Applying may have ended this replica.
-    if (this.#deps.ended()) return
-    if (raft.hasReady()) this.#carryOut(raft.ready(now))
-    if (snapshotIn.installing || !applier.run()) return
-    raft.applied(machine.applied)
-    reads.serve()
+  #unlessDamaged(work: () => void): void {
+    try {
+      work()
+    } catch (thrown) {
+      if (!(thrown instanceof KvError) || thrown.code !== 'Corrupt') throw thrown
+      this.#deps.damaged(thrown.message)
+    }
   }
 
   /**
@@ -124,7 +134,7 @@ export class Turn {
           if (this.#deps.ended()) return
           if (persistId !== 0) raft.persisted(this.#deps.nowMs(), persistId)
           if (messagesAfterPersist.length > 0) this.#deps.send(messagesAfterPersist)
-          this.#deps.schedule()
+          this.#deps.schedule('atFlush')
         },
       )
     }

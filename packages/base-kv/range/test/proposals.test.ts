@@ -103,3 +103,23 @@ describe('the queue is bounded', () => {
     expect(proposals.take()).toBeNull()
   })
 })
+
+describe('a command waits for company', () => {
+  test('unless those before it came one at a time', () => {
+    const proposals = new Proposals()
+    let index = 1
+    const lone = (): boolean => {
+      put(proposals)
+      const { isLone } = proposals
+      propose(proposals, index++, 1)
+      return isLone
+    }
+    expect([1, 2, 3, 4, 5].map(lone)).toEqual([false, false, false, false, true])
+
+    put(proposals)
+    put(proposals)
+    expect(proposals.isLone).toBe(false)
+    propose(proposals, index++, 1)
+    expect(lone()).toBe(false)
+  })
+})

@@ -94,11 +94,12 @@ export interface ReplicaRecord {
   readonly damage: string
 }
 
-export function sealReplica(range: RangeId, record: ReplicaRecord): Uint8Array {
+/** `key`: `logKeys.replica` of its range. */
+export function sealReplica(key: Uint8Array, record: ReplicaRecord): Uint8Array {
   const writer = new ByteWriter().u64(record.replica).u64(record.logId)
   writeHardState(writer, record.hardState)
-  writeSnapshot(writer, record.snapshot)
-  return sealRecord(VERSION, logKeys.replica(range), writer.text(record.damage).take())
+  writer.raw(snapshotBytes(record.snapshot))
+  return sealRecord(VERSION, key, writer.text(record.damage).take())
 }
 
 export function openReplica(range: RangeId, bytes: Uint8Array): ReplicaRecord {
@@ -174,6 +175,19 @@ function readMember(reader: ByteReader): Member {
 
 function writeSnapshot(writer: ByteWriter, { index, term, config }: SnapshotMeta): void {
   writer.u64(index).u64(term).bytes(encodeConfig(config))
+}
+
+// Nearly every batch has a replica record, and few of them another snapshot than the one before.
+const snapshots = new WeakMap<SnapshotMeta, Uint8Array>()
+
+function snapshotBytes(snapshot: SnapshotMeta): Uint8Array {
+  const known = snapshots.get(snapshot)
+  if (known !== undefined) return known
+  const writer = new ByteWriter()
+  writeSnapshot(writer, snapshot)
+  const bytes = writer.take()
+  snapshots.set(snapshot, bytes)
+  return bytes
 }
 
 function readSnapshot(reader: ByteReader): SnapshotMeta {

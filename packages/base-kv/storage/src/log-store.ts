@@ -342,7 +342,7 @@ export class GroupLogStore implements LogStore {
     this.#steps = []
     const batch = this.#deps.engine.batch()
     for (const step of steps) step.encode?.(batch)
-    for (const log of this.#changed) batch.put(logKeys.replica(log.range), sealReplica(log.range, log.record))
+    for (const log of this.#changed) batch.put(log.key, sealReplica(log.key, log.record))
     this.#changed.clear()
     this.#takeOutGarbage(batch)
     this.#writing = this.#land(batch, steps)

@@ -16,7 +16,7 @@ import {
   type Term,
 } from '@base-kv/base'
 import type { Entry, HardState, LogReader, SnapshotMeta } from '@base-kv/raft'
-import { entryKey } from './log-keys.ts'
+import { entryKey, logKeys } from './log-keys.ts'
 import { openEntry, type ReplicaRecord } from './log-records.ts'
 import type { Engine } from './ports.ts'
 import { SizeMarks } from './size-marks.ts'
@@ -33,6 +33,8 @@ export interface TermRun {
 export class RangeLog implements LogReader {
   readonly range: RangeId
   readonly rangeBytes: Uint8Array
+  /** Of its replica record. */
+  readonly key: Uint8Array
   readonly #engine: Engine
   replica: ReplicaId
   logId: number
@@ -58,6 +60,7 @@ export class RangeLog implements LogReader {
     this.#engine = engine
     this.range = range
     this.rangeBytes = rangeIdToBytes(range)
+    this.key = logKeys.replica(range)
     this.replica = record.replica
     this.logId = record.logId
     this.hardState = record.hardState

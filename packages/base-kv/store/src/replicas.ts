@@ -4,7 +4,7 @@
  */
 import { assert, KvError, logIndex, type RangeId, type ReplicaId, replicaId, term } from '@base-kv/base'
 import { type Config, emptyConfig, type Member, type Message, MessageType } from '@base-kv/raft'
-import { encodeState, firstState, Range, type RangeDeps } from '@base-kv/range'
+import { encodeState, firstState, Range, type RangeDeps, type TurnTime } from '@base-kv/range'
 import type { FoundRange } from '@base-kv/storage'
 import { contradiction, gone } from './damaged-replica.ts'
 import { EpochMembership } from './epoch-membership.ts'
@@ -18,7 +18,7 @@ type NewReplica = Omit<FoundRange, 'range' | 'state' | 'reason' | 'lastIndex'>
 
 export interface ReplicasHost {
   send(range: RangeId, messages: readonly Message[]): void
-  schedule(range: Range): void
+  schedule(range: Range, when?: TurnTime): void
   /** A message was handled outside of a turn. */
   runTurns(): void
   /** Some descriptor changed. */

@@ -72,7 +72,7 @@ export class Store {
     this.#sleepers = new Sleepers(electionTimeoutMs)
     this.#replicas = new Replicas(options, deps, {
       send: (id, messages) => this.#send(id, messages),
-      schedule: (range) => this.#turns.schedule(range),
+      schedule: (range, when) => this.#turns.schedule(range, when),
       runTurns: () => this.#turns.run(),
       changed: () => this.#noteChange(),
       forgotten: (range) => {
@@ -250,7 +250,7 @@ export class Store {
   #receiveOne(id: RangeId, message: Message): void {
     if (message.to.store !== this.id) return
     // What came before it in the frame may make the range: a split is committed, and its right half asks for votes.
-    if (!this.#ranges.has(id)) this.#turns.run()
+    if (!this.#ranges.has(id)) this.#turns.runWhole()
     const range = this.#ranges.get(id)
     if (!range) {
       this.#replicas.receiveForUnknown(id, message)

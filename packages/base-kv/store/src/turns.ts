@@ -1,9 +1,13 @@
 /**
  * Who gets a turn when. A range is `dirty` while it wants one. Turns run soon after the event that asked (one batch for
- * all events of one poll of the event loop), at once for peers' messages, and just before the log cuts a batch, so that
- * everything which arrived while the disk was busy rides in it.
+ * all events of one poll of the event loop), at once for peers' messages and for a command that nobody will ride with, and
+ * around each log sync: what became durable is told on, and everything that arrived while the disk was busy rides in the
+ * next batch.
+ *
+ * A turn has two halves. In the first all ranges hand over what is to be sent and written; the second, in which they apply
+ * what is committed, comes behind the sending and, as a microtask, behind the one in which the log cuts its batch.
  */
-import type { Range } from '@base-kv/range'
+import type { Range, TurnTime } from '@base-kv/range'
 
 export interface TurnsHost {
   /** Runs after the events of this poll of the event loop. */
@@ -12,7 +16,7 @@ export interface TurnsHost {
   isDiskFree(): boolean
   /** A range had its turn. */
   had(range: Range): void
-  /** All had theirs: what they want to say may go out. */
+  /** All had the first half of theirs: what they want to say may go out. */
   ended(): void
 }
 
@@ -21,7 +25,10 @@ export class Turns {
   #dirty = new Set<Range>()
   // Those with commands or reads that wait for the disk to be free.
   readonly #withWork = new Set<Range>()
+  // Those that had the first half of their turn.
+  #halfway = new Set<Range>()
   #isAsked = false
+  #isApplyAsked = false
   #isRunning = false
   #isStopped = false
 
@@ -38,15 +45,17 @@ export class Turns {
     this.#dirty.add(range)
   }
 
-  /** With the next batch, soon. */
-  schedule(range: Range): void {
+  /** With the next batch. */
+  schedule(range: Range, when: TurnTime = 'soon'): void {
     this.#dirty.add(range)
-    this.#ask()
+    if (when === 'atOnce') this.run()
+    else if (when === 'soon') this.#ask()
   }
 
   forget(range: Range): void {
     this.#dirty.delete(range)
     this.#withWork.delete(range)
+    this.#halfway.delete(range)
   }
 
   /** No range gets a turn any more. */
@@ -56,22 +65,24 @@ export class Turns {
 
   run(): void {
     if (this.#isStopped || this.#isRunning) return
-    const diskFree = this.#host.isDiskFree()
     const ranges = this.#dirty
     this.#dirty = new Set()
-    this.#give(ranges, diskFree)
-    this.#host.ended()
-    // What became dirty during the turns runs after the events that wait meanwhile.
-    if (this.#dirty.size > 0) this.#ask()
+    this.#give(ranges, this.#host.isDiskFree())
   }
 
-  /** The disk is free and the next batch is about to be cut. */
+  /** As `run`, and both halves are over when it returns. */
+  runWhole(): void {
+    this.run()
+    this.#apply()
+  }
+
+  /** The disk is free, and the next batch is about to be cut if there is anything to write. */
   beforeFlush(): void {
     if (this.#isStopped || this.#isRunning) return
-    const ranges = new Set([...this.#withWork, ...this.#dirty].filter((range) => range.hasWork))
-    this.#give(ranges, true)
-    if (ranges.size > 0) this.#host.ended()
-    if (this.#dirty.size > 0) this.#ask()
+    const ranges = this.#dirty
+    this.#dirty = new Set()
+    for (const range of this.#withWork) ranges.add(range)
+    if (ranges.size > 0) this.#give(ranges, true)
   }
 
   #give(ranges: ReadonlySet<Range>, diskFree: boolean): void {
@@ -80,9 +91,33 @@ export class Turns {
       range.turn(diskFree)
       if (range.hasWork) this.#withWork.add(range)
       else this.#withWork.delete(range)
+      this.#halfway.add(range)
+    }
+    this.#isRunning = false
+    this.#host.ended()
+    if (this.#halfway.size > 0 && !this.#isApplyAsked) {
+      this.#isApplyAsked = true
+      queueMicrotask(() => {
+        this.#isApplyAsked = false
+        this.#apply()
+      })
+    }
+    // What became dirty during the turns runs after the events that wait meanwhile.
+    if (this.#dirty.size > 0) this.#ask()
+  }
+
+  #apply(): void {
+    if (this.#isStopped || this.#isRunning || this.#halfway.size === 0) return
+    const ranges = this.#halfway
+    this.#halfway = new Set()
+    this.#isRunning = true
+    for (const range of ranges) {
+      range.apply()
       this.#host.had(range)
     }
     this.#isRunning = false
+    this.#host.ended()
+    if (this.#dirty.size > 0) this.#ask()
   }
 
   #ask(): void {

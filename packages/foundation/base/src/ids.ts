@@ -68,13 +68,21 @@ export function rangeIdFromBytes(bytes: Uint8Array, offset = 0): RangeId {
   return rangeId(view.getBigUint64(0), view.getBigUint64(8))
 }
 
+const [DASH, ZERO, NINE, LETTER_A] = [0x2d, 0x30, 0x39, 0x61]
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 /** 16 bytes of a UUID. */
 export function storeIdToBytes(store: StoreId): Uint8Array {
-  const hex = store.replaceAll('-', '')
   const bytes = new Uint8Array(16)
-  for (let i = 0; i < 16; i++) bytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16)
+  let digits = 0
+  for (let i = 0; i < store.length; i++) {
+    const code = store.charCodeAt(i)
+    if (code === DASH) continue
+    // Digits stand before letters, both in lower case: a store id is well formed.
+    const digit = code <= NINE ? code - ZERO : code - LETTER_A + 10
+    bytes[digits >> 1] = ((bytes[digits >> 1] as number) << 4) | digit
+    digits++
+  }
   return bytes
 }
 
