@@ -26,6 +26,8 @@ interface ReplicaView extends StoreRef {
   readonly appliedIndex: number
   readonly commitIndex: number
   readonly lastIndex: number
+  /** Of the newest entry in the log. */
+  readonly lastTerm: number
   readonly flushedIndex: number
   readonly snapshotIndex: number
   /** Why this replica takes no part any more; empty when it is healthy. */
@@ -170,6 +172,7 @@ function rangesOf(picture: ClusterPicture, ref: (store: string) => StoreRef): Ra
           appliedIndex: range.appliedIndex ?? 0,
           commitIndex: range.commitIndex ?? 0,
           lastIndex: range.lastIndex ?? 0,
+          lastTerm: range.lastTerm ?? 0,
           flushedIndex: range.flushedIndex ?? 0,
           snapshotIndex: range.snapshotIndex ?? 0,
           damage: range.damage ?? '',

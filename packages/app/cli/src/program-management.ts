@@ -58,10 +58,15 @@ export function addManagementCommands(root: Command, slot: ExitSlot): void {
 
   const recover = command('recover', 'Go on with one replica when a majority is lost for ever')
     .option('--range <id>', 'which (not needed when there is one)')
-    .requiredOption('--store <store>', STORE)
+    .requiredOption('--store <store>', `the replica to go on with: ${STORE}`)
     .option('--accept-data-loss', 'yes, what only the others had is lost')
-    .action(async (flags) => (await manage()).recover(flags))
-  withExamples(recover, 'range recover --store n1 --accept-data-loss')
+    .option('--lost <list>', 'instead of typing them: the members that do not answer and must never return')
+    .action(async (flags) => (await import('./commands/recover.ts')).recover(flags))
+  withExamples(
+    recover,
+    'range recover --store n1 --accept-data-loss',
+    'range recover --store n1 --accept-data-loss --lost n2,n3',
+  )
 
   // `--store` of recover is its target, as the contract has it; so its service cannot be chosen.
   for (const one of [list, transfer, replicas, split, merge]) range.addCommand(addClientOptions(one))

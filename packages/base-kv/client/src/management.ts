@@ -129,7 +129,7 @@ export async function mergeRanges(
   return range ?? {}
 }
 
-const wireVersion = (ver: ExpectedVersion = { high: 0, low: 0 }): { verHigh: number; verLow: number } => ({
+export const wireVersion = (ver: ExpectedVersion = { high: 0, low: 0 }): { verHigh: number; verLow: number } => ({
   verHigh: ver.high,
   verLow: ver.low,
 })
@@ -174,7 +174,11 @@ async function ask(
   if (address === undefined) {
     throw new KvError('TryLater', `range ${route.rangeId} has no leader now`, { hint: 'see base-kv range list' })
   }
-  const reply = v1.ManagementReply.decode(await router.nodeAt(address).unary(path, body, timeoutMs))
+  return checkReply(v1.ManagementReply.decode(await router.nodeAt(address).unary(path, body, timeoutMs)))
+}
+
+/** @throws KvError what the node says went wrong */
+export function checkReply(reply: v1.ManagementReply): v1.ManagementReply {
   const { code, message } = reply
   if (code === 'Ok') return reply
   const isKnown = (text: string): text is KvErrorCode => Object.hasOwn(errorCodes, text)

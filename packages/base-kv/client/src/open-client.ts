@@ -37,6 +37,7 @@ import {
   putRequest,
   type Request,
 } from './request.ts'
+import { type RecoverOptions, recoverRange } from './recover.ts'
 import { Router } from './router.ts'
 import { type KeyValue, scanPages, type ScanRange } from './scan.ts'
 
@@ -71,6 +72,8 @@ export interface KvClient {
   split(options: SplitOptions): Promise<SplitResult>
   /** Two neighbours become one; no data moves, unless they are held by different stores. */
   merge(options: MergeOptions): Promise<v1.RangeDescriptor.$Properties>
+  /** Goes on with one replica where the quorum is lost for good. What only the lost ones had is lost. */
+  recover(options: RecoverOptions): Promise<v1.RangeDescriptor.$Properties>
   /** Ends what is under way: what was sent is `OutcomeUnknown`, the rest `Unreachable`. */
   close(): void
   [Symbol.dispose](): void
@@ -144,6 +147,10 @@ class Client implements KvClient {
 
   split(options: SplitOptions): Promise<SplitResult> {
     return splitRange(this.#router, { timeoutMs: this.#settings.timeoutMs, ...options })
+  }
+
+  recover(options: RecoverOptions): Promise<v1.RangeDescriptor.$Properties> {
+    return recoverRange(this.#router, { timeoutMs: this.#settings.timeoutMs, ...options })
   }
 
   close(): void {

@@ -51,6 +51,7 @@ export interface ReplicaDescriptor {
   /** The applied index that a crash now would leave. */
   readonly flushed: LogIndex
   readonly lastIndex: LogIndex
+  readonly lastTerm: Term
   readonly snapshotIndex: LogIndex
   /** Recorded writes, as applied here; what clients take along with theirs. */
   readonly requestPosition: number

@@ -27,6 +27,7 @@ export function statusOf(core: Core): RaftStatus {
     commit: publicCommit(core),
     applied: core.applied as LogIndex,
     lastIndex: log.last as LogIndex,
+    lastTerm: log.lastTerm as Term,
     stableIndex: core.disk.stable as LogIndex,
     snapshotIndex: log.snapshotIndex as LogIndex,
     config: core.config,

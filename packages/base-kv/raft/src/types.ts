@@ -232,6 +232,7 @@ export interface RaftStatus {
   readonly commit: LogIndex
   readonly applied: LogIndex
   readonly lastIndex: LogIndex
+  readonly lastTerm: Term
   readonly stableIndex: LogIndex
   readonly snapshotIndex: LogIndex
   readonly config: Config

@@ -38,6 +38,7 @@ export function replicaDescriptor({
     applied,
     flushed,
     lastIndex: status.lastIndex,
+    lastTerm: status.lastTerm,
     snapshotIndex: status.snapshotIndex,
     requestPosition,
     progress: status.progress.map((peer) => ({

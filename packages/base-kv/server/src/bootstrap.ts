@@ -4,7 +4,7 @@
  * majority has committed the entry that confirms it, so a second attempt (after the first node's disk was wiped) can
  * never end with two clusters that both serve.
  */
-import { KvError, type Log, parseStoreId, type StoreId, type Timers } from '@base-kv/base'
+import { KvError, type Log, type Timers } from '@base-kv/base'
 import type { Store } from '@base-kv/store'
 import type { NodePeers } from './node-peers.ts'
 
@@ -27,7 +27,7 @@ export function bootstrapWhenEmpty(
     const { store, peers } = deps
     if (stopped || store.epoch !== null) return
     if (options.address === first) {
-      const others = emptyStores(peers, store.options.name)
+      const others = peers.emptyStores(store.options.name)
       if (others) {
         store.bootstrap([store.id, ...others]).catch((thrown: unknown) => {
           // What fails is a write: it has poisoned the storage, which ends the process.
@@ -44,17 +44,4 @@ export function bootstrapWhenEmpty(
     stopped = true
     cancel?.()
   }
-}
-
-/** The stores of all other nodes, once all are connected and none holds an epoch. */
-function emptyStores(peers: NodePeers, service: string): StoreId[] | null {
-  const ids: StoreId[] = []
-  const others = peers.allConnected(service)
-  if (!others) return null
-  for (const { id, epoch } of others) {
-    const store = parseStoreId(id ?? '')
-    if (!store || epoch) return null
-    ids.push(store)
-  }
-  return ids
 }

@@ -9,6 +9,7 @@ import {
   parseStoreId,
   type RangeId,
   rangeIdFromBytes,
+  rangeIdToBytes,
   type StoreId,
   storeIdFromBytes,
 } from '@base-kv/base'
@@ -88,7 +89,11 @@ export class NodePeers implements StoreTransport, OperationForwarder {
   /** What this node answers when others dial it. */
   get handlers(): PeerHandlers {
     return {
-      hello: (request) => ({ ...this.#hello(), refused: this.#refusal(request) }),
+      hello: (request) => {
+        const refused = this.#refusal(request)
+        if (!refused) this.#heardRenewed(request.stores ?? [])
+        return { ...this.#hello(), refused }
+      },
       onMessages: (_from, messages) => {
         for (const store of this.#stores.values()) store.receive(messages)
       },
@@ -155,15 +160,24 @@ export class NodePeers implements StoreTransport, OperationForwarder {
     })
   }
 
-  /** The stores of a service on all peers, with the epoch that each held when it said Hello; null unless all are connected. */
-  allConnected(service: string): readonly v1.HostedStore.$Properties[] | null {
-    const hosted: v1.HostedStore.$Properties[] = []
+  /** The stores of a service on all other nodes, once all are connected and none held an epoch when it said Hello. */
+  emptyStores(service: string): StoreId[] | null {
+    const ids: StoreId[] = []
     for (const peer of this.#peers) {
-      const store = peer.link.hello?.stores?.find((one) => one.name === service)
-      if (!store) return null
-      hosted.push(store)
+      const hosted = peer.link.hello?.stores?.find((one) => one.name === service)
+      const store = parseStoreId(hosted?.id ?? '')
+      if (!store || hosted?.epoch) return null
+      ids.push(store)
     }
-    return hosted
+    return ids
+  }
+
+  /** @throws KvError BadRequest when another cluster is meant */
+  checkCluster(name: string): void {
+    const { cluster } = this.#options
+    if (name !== '' && name !== cluster) {
+      throw new KvError('BadRequest', `this node belongs to cluster "${cluster}", asked for "${name}"`)
+    }
   }
 
   close(): void {
@@ -201,6 +215,7 @@ export class NodePeers implements StoreTransport, OperationForwarder {
     for (const store of peer.stores.values()) if (this.#byStore.get(store) === peer) this.#byStore.delete(store)
     peer.hello = hello
     peer.stores = storesOf(hello)
+    this.#heardRenewed(hello.stores ?? [])
     for (const store of peer.stores.values()) {
       const other = this.#byStore.get(store)
       if (other?.link.hello) {
@@ -240,7 +255,23 @@ export class NodePeers implements StoreTransport, OperationForwarder {
         epoch: store.epoch?.epoch ?? '',
         epochConfirmed: store.epoch?.confirmed ?? false,
         expect,
+        renewed: store.renewed.map(({ range, generation }) => ({ range: rangeIdToBytes(range), generation })),
       })),
+    }
+  }
+
+  /** Replicas here may be overruled by what a peer knows. */
+  #heardRenewed(hosted: readonly v1.HostedStore.$Properties[]): void {
+    for (const { id, name, renewed } of hosted) {
+      const store = parseStoreId(id ?? '')
+      const ours = this.#stores.get(name ?? '')
+      if (!store || !ours) continue
+      ours.heardRenewed(
+        store,
+        (renewed ?? []).flatMap(({ range, generation }) =>
+          range?.length === 16 ? [{ range: rangeIdFromBytes(range), generation: generation ?? 0 }] : [],
+        ),
+      )
     }
   }
 

@@ -1,13 +1,23 @@
 /** The gRPC service basekv.v1.BaseKVStore: describing and managing one store of a node. */
-import { KvError, parseRangeId, parseStoreId, type RangeId, type StoreId, toKvError } from '@base-kv/base'
-import { formatVersion, type RangeDescriptor, type ReplicaDescriptor } from '@base-kv/landscape'
+import { KvError, type StoreId, toKvError } from '@base-kv/base'
+import { formatVersion } from '@base-kv/landscape'
 import { v1 } from '@base-kv/protocol'
 import type { Range } from '@base-kv/range'
-import type { CallContext, ServiceTable, UnaryHandler, UnaryReply } from '@base-kv/rpc'
-import type { Storage } from '@base-kv/storage'
-import type { Store } from '@base-kv/store'
+import type { CallContext, ServiceTable, UnaryHandler } from '@base-kv/rpc'
+import { describedToWire, rangeToWire } from './descriptor-wire.ts'
 import { mergeRanges } from './merge-ranges.ts'
-import type { NodePeers } from './node-peers.ts'
+import { replicaCalls } from './replica-calls.ts'
+import {
+  answer,
+  asRange,
+  asStore,
+  management,
+  passOn,
+  rangeOf,
+  readRequest,
+  storeOf,
+  type StoreServiceDeps,
+} from './store-calls.ts'
 
 export interface StoreServiceOptions {
   readonly version: string
@@ -16,21 +26,11 @@ export interface StoreServiceOptions {
   uptimeMs(): number
 }
 
-export interface StoreServiceDeps {
-  readonly stores: ReadonlyMap<string, Store>
-  readonly storages: ReadonlyMap<string, Storage>
-  readonly peers: NodePeers
-}
-
 /** How long a description waits for newer sizes of ranges. */
 const SIZES_PATIENCE_MS = 100
 
 /** One step towards a merge, such as new members that fetch the data. */
 const MERGE_STEP_MS = 60_000
-
-/** How often a management call was passed on: to some node, and by that one to the leader. */
-const HOPS = 'base-kv-hops'
-const HOPS_MAX = 2
 
 export function storeService(options: StoreServiceOptions, deps: StoreServiceDeps): ServiceTable {
   const path = (method: string) => `/basekv.v1.BaseKVStore/${method}`
@@ -65,6 +65,7 @@ export function storeService(options: StoreServiceOptions, deps: StoreServiceDep
 
   return {
     unary: {
+      ...replicaCalls(deps),
       [path('Describe')]: (_body, call, reply) => {
         void answer(reply, () => describe(options, deps, call.storeName()))
       },
@@ -140,73 +141,6 @@ async function transfer(range: Range, target: StoreId): Promise<void> {
   })
 }
 
-/** Runs a decoder on bytes from outside. @throws KvError BadRequest */
-function readRequest<T>(decode: () => T): T {
-  try {
-    return decode()
-  } catch (cause) {
-    throw new KvError('BadRequest', `the request does not decode: ${(cause as Error).message}`, { cause })
-  }
-}
-
-async function answer(reply: UnaryReply, make: () => Promise<Uint8Array>): Promise<void> {
-  try {
-    reply(null, await make())
-  } catch (thrown) {
-    reply(toKvError(thrown))
-  }
-}
-
-function storeOf(deps: StoreServiceDeps, call: CallContext): Store {
-  const store = deps.stores.get(call.storeName())
-  if (store) return store
-  throw new KvError('NotFound', `this node hosts no store ${call.storeName()}`, {
-    hint: `stores here: ${[...deps.stores.keys()].join(', ')}`,
-  })
-}
-
-const rangeOf = (store: Store, id: string): Range | undefined => store.range(asRange(id))
-
-function asRange(id: string): RangeId {
-  if (parseRangeId(id)) return id as RangeId
-  throw new KvError('BadRequest', `"${id}" is no range id`, { hint: '`base-kv range list` shows the ids' })
-}
-
-function asStore(id: string): StoreId {
-  const store = parseStoreId(id)
-  if (store) return store
-  throw new KvError('BadRequest', `"${id}" is no store id`, { hint: '`base-kv landscape` shows the stores' })
-}
-
-async function passOn(
-  deps: StoreServiceDeps,
-  call: CallContext,
-  body: Buffer,
-  leader: StoreId | null,
-  id: string,
-): Promise<Uint8Array> {
-  const target = leader ?? deps.peers.reachable(call.storeName())[0] ?? null
-  const hops = Number(call.get(HOPS) ?? 0)
-  const channel = target && hops < HOPS_MAX ? deps.peers.channelOf(target) : null
-  if (!channel) {
-    throw new KvError('TryLater', `range ${id} has no leader that this node can reach`, {
-      hint: 'see `base-kv status`, then send again',
-    })
-  }
-  const metadata = { store_name: call.storeName(), [HOPS]: String(hops + 1) }
-  const remaining = call.remainingMs()
-  return channel.unary(call.path, body, Number.isFinite(remaining) ? { metadata, deadlineMs: remaining } : { metadata })
-}
-
-function management(
-  code: string,
-  message: string,
-  range: Range,
-  more: v1.ManagementReply.$Properties = {},
-): Uint8Array {
-  return v1.ManagementReply.encode({ ...more, code, message, range: rangeToWire(range.describe()) }).finish()
-}
-
 async function describe(options: StoreServiceOptions, deps: StoreServiceDeps, name: string): Promise<Uint8Array> {
   const store = deps.stores.get(name)
   const storage = deps.storages.get(name)
@@ -246,51 +180,4 @@ async function describe(options: StoreServiceOptions, deps: StoreServiceDeps, na
       connected: peer.connected,
     })),
   }).finish()
-}
-
-const describedToWire = (range: RangeDescriptor): v1.RangeDescriptor.$Properties => ({
-  ...rangeToWire(range),
-  statistics: { ...range.statistics },
-  sizeBytes: range.statistics.dataSize ?? 0,
-  hlc: String(range.hlc),
-})
-
-function rangeToWire(range: ReplicaDescriptor): v1.RangeDescriptor.$Properties {
-  const { boundary, config } = range
-  return {
-    id: range.id,
-    verHigh: range.ver.high,
-    verLow: range.ver.low,
-    ...(boundary.start ? { startKey: boundary.start } : {}),
-    ...(boundary.end ? { endKey: boundary.end } : {}),
-    state: range.state,
-    role: range.role,
-    config: {
-      voters: [...config.voters],
-      learners: [...config.learners],
-      nextVoters: [...config.nextVoters],
-      nextLearners: [...config.nextLearners],
-    },
-    term: range.term,
-    commitIndex: range.commit,
-    appliedIndex: range.applied,
-    lastIndex: range.lastIndex,
-    leader: range.leader ?? '',
-    progress: range.progress.map((peer) => ({
-      storeId: peer.store,
-      matchIndex: peer.match,
-      state: peer.state,
-      silentMs: peer.silentMs,
-    })),
-    snapshotIndex: range.snapshotIndex,
-    requestPosition: range.requestPosition,
-    flushedIndex: range.flushed,
-    damage: range.damage,
-    fact: range.fact,
-    hints: range.hints.map(({ type, load, splitKey }) => ({
-      type,
-      load: { ...load },
-      ...(splitKey ? { splitKey } : {}),
-    })),
-  }
 }

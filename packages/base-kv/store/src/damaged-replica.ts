@@ -27,6 +27,7 @@ export function describeDamaged(found: FoundRange): ReplicaDescriptor {
     applied,
     flushed: applied,
     lastIndex: found.lastIndex,
+    lastTerm: found.snapshot.term,
     snapshotIndex: found.snapshot.index,
     requestPosition: 0,
     progress: [],

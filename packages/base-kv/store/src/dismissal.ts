@@ -87,16 +87,19 @@ export class Dismissals {
     const ask = (range: RangeId, from: Member, members: () => readonly Member[]) => {
       if (nowMs - (this.#askedMs.get(range) ?? Number.NEGATIVE_INFINITY) < pauseMs) return
       this.#askedMs.set(range, nowMs)
-      for (const to of members()) {
-        if (to.store !== store) this.send({ range, type: DismissalType.ask, from, to })
-      }
+      this.#ask(range, from, members())
     }
     for (const range of ranges) {
       if (range.leaderlessMs >= pauseMs) ask(range.id, range.self, () => range.members)
     }
-    for (const { range, replica, snapshot } of damaged) {
-      ask(range, { store, replica }, () => withWitness(snapshot.config.voters, this.#host.witness(range)))
-    }
+    for (const found of damaged) ask(found.range, { store, replica: found.replica }, () => this.#knownMembers(found))
+  }
+
+  /** Does not wait for silence. */
+  askNow(range: Range | undefined, damaged: FoundRange | undefined): void {
+    const { store } = this.#host
+    if (range) this.#ask(range.id, range.self, range.members)
+    if (damaged) this.#ask(damaged.range, { store, replica: damaged.replica }, this.#knownMembers(damaged))
   }
 
   /** Tells a former member, once a majority has confirmed that it is one. */
@@ -114,6 +117,14 @@ export class Dismissals {
     }
     const range = this.#host.range(id)
     if (range) this.tell(range, from)
+  }
+
+  #ask(range: RangeId, from: Member, members: readonly Member[]): void {
+    for (const to of members) if (to.store !== from.store) this.send({ range, type: DismissalType.ask, from, to })
+  }
+
+  #knownMembers({ range, snapshot }: FoundRange): readonly Member[] {
+    return withWitness(snapshot.config.voters, this.#host.witness(range))
   }
 
   send(message: DismissalMessage): void {

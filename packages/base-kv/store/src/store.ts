@@ -34,6 +34,9 @@ import { snapshotToChunks } from './snapshot-wire.ts'
 import type { HeldEpoch, StoreDeps, StoreOptions } from './store-deps.ts'
 import { Turns } from './turns.ts'
 
+/** Between two questions of an operator's. */
+const QUIT_RETRY_MS = 100
+
 export class Store {
   readonly id: StoreId
   readonly options: StoreOptions
@@ -216,6 +219,25 @@ export class Store {
       },
       id,
     )
+  }
+
+  /**
+   * Has the replica here ask its group now whether it is still a member. Resolves with whether it is gone; it stays when
+   * the group says nothing within `patienceMs`.
+   */
+  async quitIfDismissed(id: RangeId, patienceMs: number): Promise<boolean> {
+    const { clock, timers } = this.#deps
+    const untilMs = clock.monotonicMs() + patienceMs
+    const isHere = () => this.#ranges.has(id) || this.#replicas.damaged.has(id) || this.#replicas.isInTransition(id)
+    while (isHere()) {
+      const range = this.#ranges.get(id)
+      // It hears its leader: it is a member.
+      if (range && range.leader !== null) return false
+      if (clock.monotonicMs() >= untilMs || this.#closed) return false
+      this.#dismissals.askNow(range, this.#replicas.damaged.get(id))
+      await new Promise<void>((resolve) => void timers.after(QUIT_RETRY_MS, resolve))
+    }
+    return true
   }
 
   /** What peers are to be told when they meet. */

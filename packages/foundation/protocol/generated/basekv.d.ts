@@ -1469,6 +1469,9 @@ export namespace basekv {
             /** HostedStore expect. */
             expect: number;
 
+            /** HostedStore renewed. */
+            renewed: basekv.v1.RenewedRange.$Properties[];
+
             /**
              * Encodes the specified HostedStore message. Does not implicitly {@link basekv.v1.HostedStore.verify|verify} messages.
              * @param message HostedStore message or plain object to encode
@@ -1508,12 +1511,78 @@ export namespace basekv {
                 /** HostedStore expect */
                 expect?: (number|null);
 
+                /** HostedStore renewed */
+                renewed?: (basekv.v1.RenewedRange.$Properties[]|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
             /** Shape of a HostedStore. */
             type $Shape = basekv.v1.HostedStore.$Properties;
+        }
+
+        /**
+         * Properties of a RenewedRange.
+         * @deprecated Use basekv.v1.RenewedRange.$Properties instead.
+         */
+        interface IRenewedRange extends basekv.v1.RenewedRange.$Properties {
+        }
+
+        /** Represents a RenewedRange. */
+        class RenewedRange {
+
+            /**
+             * Constructs a new RenewedRange.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: basekv.v1.RenewedRange.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** RenewedRange range. */
+            range: Uint8Array;
+
+            /** RenewedRange generation. */
+            generation: number;
+
+            /**
+             * Encodes the specified RenewedRange message. Does not implicitly {@link basekv.v1.RenewedRange.verify|verify} messages.
+             * @param message RenewedRange message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: basekv.v1.RenewedRange.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a RenewedRange message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {basekv.v1.RenewedRange & basekv.v1.RenewedRange.$Shape} RenewedRange
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): basekv.v1.RenewedRange & basekv.v1.RenewedRange.$Shape;
+        }
+
+        namespace RenewedRange {
+
+            /** Properties of a RenewedRange. */
+            interface $Properties {
+
+                /** RenewedRange range */
+                range?: (Uint8Array|null);
+
+                /** RenewedRange generation */
+                generation?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a RenewedRange. */
+            type $Shape = basekv.v1.RenewedRange.$Properties;
         }
 
         /**
@@ -3190,6 +3259,9 @@ export namespace basekv {
             /** RangeDescriptor hlc. */
             hlc: string;
 
+            /** RangeDescriptor lastTerm. */
+            lastTerm: number;
+
             /**
              * Encodes the specified RangeDescriptor message. Does not implicitly {@link basekv.v1.RangeDescriptor.verify|verify} messages.
              * @param message RangeDescriptor message or plain object to encode
@@ -3282,6 +3354,9 @@ export namespace basekv {
 
                 /** RangeDescriptor hlc */
                 hlc?: (string|null);
+
+                /** RangeDescriptor lastTerm */
+                lastTerm?: (number|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -3841,6 +3916,18 @@ export namespace basekv {
             /** RecoverRequest acceptDataLoss. */
             acceptDataLoss: boolean;
 
+            /** RecoverRequest verHigh. */
+            verHigh: number;
+
+            /** RecoverRequest verLow. */
+            verLow: number;
+
+            /** RecoverRequest storeId. */
+            storeId: string;
+
+            /** RecoverRequest lostStores. */
+            lostStores: string[];
+
             /**
              * Encodes the specified RecoverRequest message. Does not implicitly {@link basekv.v1.RecoverRequest.verify|verify} messages.
              * @param message RecoverRequest message or plain object to encode
@@ -3870,6 +3957,18 @@ export namespace basekv {
 
                 /** RecoverRequest acceptDataLoss */
                 acceptDataLoss?: (boolean|null);
+
+                /** RecoverRequest verHigh */
+                verHigh?: (number|null);
+
+                /** RecoverRequest verLow */
+                verLow?: (number|null);
+
+                /** RecoverRequest storeId */
+                storeId?: (string|null);
+
+                /** RecoverRequest lostStores */
+                lostStores?: (string[]|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -4036,6 +4135,9 @@ export namespace basekv {
             /** ZombieQuitReply quit. */
             quit: boolean;
 
+            /** ZombieQuitReply message. */
+            message: string;
+
             /**
              * Encodes the specified ZombieQuitReply message. Does not implicitly {@link basekv.v1.ZombieQuitReply.verify|verify} messages.
              * @param message ZombieQuitReply message or plain object to encode
@@ -4065,6 +4167,9 @@ export namespace basekv {
 
                 /** ZombieQuitReply quit */
                 quit?: (boolean|null);
+
+                /** ZombieQuitReply message */
+                message?: (string|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

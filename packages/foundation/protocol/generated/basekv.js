@@ -2130,6 +2130,7 @@ export const basekv = $root.basekv = (() => {
         v1.HostedStore = (function() {
 
             const HostedStore = function (properties) {
+                this.renewed = [];
                 if (properties)
                     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -2141,6 +2142,7 @@ export const basekv = $root.basekv = (() => {
             HostedStore.prototype.epoch = "";
             HostedStore.prototype.epochConfirmed = false;
             HostedStore.prototype.expect = 0;
+            HostedStore.prototype.renewed = $util.emptyArray;
 
             HostedStore.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -2159,6 +2161,9 @@ export const basekv = $root.basekv = (() => {
                     writer.uint32(32).bool(message.epochConfirmed);
                 if (message.expect != null && $Object.hasOwnProperty.call(message, "expect") && message.expect !== 0)
                     writer.uint32(40).uint32(message.expect);
+                if (message.renewed != null && message.renewed.length)
+                    for (let i = 0; i < message.renewed.length; ++i)
+                        $root.basekv.v1.RenewedRange.encode(message.renewed[i], writer.uint32(50).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -2237,6 +2242,14 @@ export const basekv = $root.basekv = (() => {
                                 delete message.expect;
                             continue;
                         }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.renewed && message.renewed.length))
+                                message.renewed = [];
+                            message.renewed.push($root.basekv.v1.RenewedRange.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -2255,6 +2268,100 @@ export const basekv = $root.basekv = (() => {
             };
 
             return HostedStore;
+        })();
+
+        v1.RenewedRange = (function() {
+
+            const RenewedRange = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            RenewedRange.prototype.range = $util.newBuffer([]);
+            RenewedRange.prototype.generation = 0;
+
+            RenewedRange.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.range != null && $Object.hasOwnProperty.call(message, "range") && message.range.length)
+                    writer.uint32(10).bytes(message.range);
+                if (message.generation != null && $Object.hasOwnProperty.call(message, "generation") && message.generation !== 0)
+                    writer.uint32(16).uint32(message.generation);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            RenewedRange.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.basekv.v1.RenewedRange();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.range = value;
+                            else
+                                delete message.range;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.generation = value;
+                            else
+                                delete message.generation;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return RenewedRange;
         })();
 
         v1.RaftFrame = (function() {
@@ -4865,6 +4972,7 @@ export const basekv = $root.basekv = (() => {
             RangeDescriptor.prototype.hints = $util.emptyArray;
             RangeDescriptor.prototype.statistics = $util.emptyObject;
             RangeDescriptor.prototype.hlc = "";
+            RangeDescriptor.prototype.lastTerm = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
             let $oneOfFields;
 
@@ -4936,6 +5044,8 @@ export const basekv = $root.basekv = (() => {
                         writer.uint32(178).fork().uint32(10).string(keys[i]).uint32(17).double(message.statistics[keys[i]]).ldelim();
                 if (message.hlc != null && $Object.hasOwnProperty.call(message, "hlc") && message.hlc !== "")
                     writer.uint32(186).string(message.hlc);
+                if (message.lastTerm != null && $Object.hasOwnProperty.call(message, "lastTerm") && (typeof message.lastTerm === "object" ? message.lastTerm.low || message.lastTerm.high : message.lastTerm !== 0))
+                    writer.uint32(240).uint64(message.lastTerm);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -5192,6 +5302,15 @@ export const basekv = $root.basekv = (() => {
                                 message.hlc = value;
                             else
                                 delete message.hlc;
+                            continue;
+                        }
+                    case 30: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.lastTerm = value;
+                            else
+                                delete message.lastTerm;
                             continue;
                         }
                     }
@@ -6084,6 +6203,7 @@ export const basekv = $root.basekv = (() => {
         v1.RecoverRequest = (function() {
 
             const RecoverRequest = function (properties) {
+                this.lostStores = [];
                 if (properties)
                     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -6092,6 +6212,10 @@ export const basekv = $root.basekv = (() => {
 
             RecoverRequest.prototype.rangeId = "";
             RecoverRequest.prototype.acceptDataLoss = false;
+            RecoverRequest.prototype.verHigh = 0;
+            RecoverRequest.prototype.verLow = 0;
+            RecoverRequest.prototype.storeId = "";
+            RecoverRequest.prototype.lostStores = $util.emptyArray;
 
             RecoverRequest.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -6104,6 +6228,15 @@ export const basekv = $root.basekv = (() => {
                     writer.uint32(10).string(message.rangeId);
                 if (message.acceptDataLoss != null && $Object.hasOwnProperty.call(message, "acceptDataLoss") && message.acceptDataLoss !== false)
                     writer.uint32(16).bool(message.acceptDataLoss);
+                if (message.verHigh != null && $Object.hasOwnProperty.call(message, "verHigh") && message.verHigh !== 0)
+                    writer.uint32(24).uint32(message.verHigh);
+                if (message.verLow != null && $Object.hasOwnProperty.call(message, "verLow") && message.verLow !== 0)
+                    writer.uint32(32).uint32(message.verLow);
+                if (message.storeId != null && $Object.hasOwnProperty.call(message, "storeId") && message.storeId !== "")
+                    writer.uint32(42).string(message.storeId);
+                if (message.lostStores != null && message.lostStores.length)
+                    for (let i = 0; i < message.lostStores.length; ++i)
+                        writer.uint32(50).string(message.lostStores[i]);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -6153,6 +6286,41 @@ export const basekv = $root.basekv = (() => {
                                 message.acceptDataLoss = value;
                             else
                                 delete message.acceptDataLoss;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.verHigh = value;
+                            else
+                                delete message.verHigh;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.verLow = value;
+                            else
+                                delete message.verLow;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.storeId = value;
+                            else
+                                delete message.storeId;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.lostStores && message.lostStores.length))
+                                message.lostStores = [];
+                            message.lostStores.push(reader.stringVerify());
                             continue;
                         }
                     }
@@ -6383,6 +6551,7 @@ export const basekv = $root.basekv = (() => {
 
             ZombieQuitReply.prototype.code = "";
             ZombieQuitReply.prototype.quit = false;
+            ZombieQuitReply.prototype.message = "";
 
             ZombieQuitReply.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -6395,6 +6564,8 @@ export const basekv = $root.basekv = (() => {
                     writer.uint32(10).string(message.code);
                 if (message.quit != null && $Object.hasOwnProperty.call(message, "quit") && message.quit !== false)
                     writer.uint32(16).bool(message.quit);
+                if (message.message != null && $Object.hasOwnProperty.call(message, "message") && message.message !== "")
+                    writer.uint32(26).string(message.message);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -6444,6 +6615,15 @@ export const basekv = $root.basekv = (() => {
                                 message.quit = value;
                             else
                                 delete message.quit;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.message = value;
+                            else
+                                delete message.message;
                             continue;
                         }
                     }

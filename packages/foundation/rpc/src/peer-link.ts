@@ -111,8 +111,8 @@ class DiallingLink implements PeerLink {
     this.#channel = channel
     const watch = new SilenceWatch(this.#timing.silenceMs)
     this.#watchTimer = setInterval(() => this.#beat(channel, watch), this.#timing.heartbeatMs)
-    const hello = v1.HelloRequest.encode(this.#options.hello()).finish()
-    channel.unary(helloPath, hello, { deadlineMs: this.#timing.silenceMs }).then(
+    const hello = this.#options.hello()
+    channel.unary(helloPath, v1.HelloRequest.encode(hello).finish(), { deadlineMs: this.#timing.silenceMs }).then(
       (bytes) => {
         if (this.#channel !== channel) return
         try {
@@ -130,7 +130,7 @@ class DiallingLink implements PeerLink {
     )
   }
 
-  #answered(channel: RpcChannel, watch: SilenceWatch, hello: Uint8Array, reply: v1.HelloReply): void {
+  #answered(channel: RpcChannel, watch: SilenceWatch, hello: v1.HelloRequest.$Properties, reply: v1.HelloReply): void {
     watch.heard()
     if (reply.refused !== '') {
       const isNew = reply.refused !== this.#refused
@@ -150,7 +150,7 @@ class DiallingLink implements PeerLink {
         },
         onEnd: (error) => this.#lost(channel, error?.message ?? 'the peer ended the stream'),
       },
-      { metadata: { [helloMetadata]: Buffer.from(hello).toString('base64') } },
+      { metadata: { [helloMetadata]: briefly(hello) } },
     )
     this.#stream = stream
     stream.write(emptyFrame)
@@ -190,6 +190,12 @@ class DiallingLink implements PeerLink {
     this.#hello = undefined
     channel?.close()
   }
+}
+
+/** As it goes along with a stream: without what may be long. */
+function briefly({ stores, ...hello }: v1.HelloRequest.$Properties): string {
+  const brief = { ...hello, stores: (stores ?? []).map((store) => ({ ...store, renewed: [] })) }
+  return Buffer.from(v1.HelloRequest.encode(brief).finish()).toString('base64')
 }
 
 function decode<T>(read: () => T, address: string): T {

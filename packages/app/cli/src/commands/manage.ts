@@ -1,8 +1,8 @@
-/** range transfer, replicas, split, merge, recover. */
+/** range transfer, replicas, split, merge. */
 import { KvError } from '@base-kv/base'
 import type { KvClient } from '@base-kv/client'
-import { v1 } from '@base-kv/protocol'
-import { clientOptions, type ClientFlags, withClient } from '../client-options.ts'
+import type { v1 } from '@base-kv/protocol'
+import { type ClientFlags, withClient } from '../client-options.ts'
 import { type ClusterView, clusterView, showRef, type StoreRef } from '../cluster-view.ts'
 import { parseBytes } from '../output/bytes-text.ts'
 import { parseFormat, print } from '../output/print.ts'
@@ -50,55 +50,8 @@ export async function merge(flags: ClientFlags & { left: string; right: string }
   })
 }
 
-export async function recover(given: ClientFlags & { range?: string; acceptDataLoss?: boolean }): Promise<void> {
-  if (!given.acceptDataLoss) {
-    throw new KvError('BadRequest', 'recover may lose what only the lost replicas had', {
-      hint: 'give --accept-data-loss when they will never come back',
-    })
-  }
-  // `--store` names the replica to go on with here, not a service.
-  const { store: _, ...flags } = given
-  const encode = (id: string) => v1.RecoverRequest.encode({ rangeId: id, acceptDataLoss: true }).finish()
-  await ask(flags, 'Recover', encode, given.range)
-}
-
-/** Management calls that the client library has no word for go to the range's leader as they are. */
-async function ask(
-  flags: ClientFlags,
-  method: 'Merge' | 'Recover',
-  encode: (rangeId: string) => Uint8Array,
-  wanted: string | undefined,
-): Promise<void> {
-  const format = parseFormat(flags.output)
-  const options = await clientOptions(flags)
-  await withClient(flags, async (client) => {
-    const id = await rangeId(client, wanted)
-    const view = clusterView(await client.describe())
-    const leader = view.ranges.find((range) => range.id === id)?.leader
-    const node = view.nodes.find((one) => one.store === leader?.store) ?? view.nodes.find((one) => one.state === 'up')
-    const { openChannel } = await import('@base-kv/rpc')
-    const channel = openChannel(node?.address ?? '', options.tls ? { tls: options.tls } : {})
-    try {
-      const reply = await channel.unary(`/basekv.v1.BaseKVStore/${method}`, encode(id), {
-        deadlineMs: options.timeoutMs ?? 5_000,
-        metadata: { store_name: options.storeName ?? 'kv.store' },
-      })
-      const { code, message, range } = v1.ManagementReply.decode(reply)
-      if (code !== 'Ok') throw new KvError(code === 'TryLater' ? 'TryLater' : 'BadRequest', `${code}: ${message}`)
-      await printRange(client, format, range ?? {})
-    } catch (thrown) {
-      if (!(thrown instanceof KvError) || thrown.code !== 'Unimplemented') throw thrown
-      throw new KvError('Unimplemented', `the server has no ${method} (it says: ${thrown.message})`, {
-        hint: 'README.md lists what comes later',
-      })
-    } finally {
-      channel.close()
-    }
-  })
-}
-
 /** The range named; without a name the only one. */
-async function rangeId(client: KvClient, wanted: string | undefined): Promise<string> {
+export async function rangeId(client: KvClient, wanted: string | undefined): Promise<string> {
   if (wanted !== undefined) return wanted
   const { ranges } = await client.describe()
   const [only] = ranges
@@ -107,7 +60,7 @@ async function rangeId(client: KvClient, wanted: string | undefined): Promise<st
 }
 
 /** What the change made of the range: its version from the reply, who leads as the nodes say now. */
-async function printRange(
+export async function printRange(
   client: KvClient,
   format: ReturnType<typeof parseFormat>,
   range: Range,
@@ -141,7 +94,7 @@ function shown(view: ClusterView, id: string, { high, low }: { readonly high: nu
 
 const refs = (list: readonly StoreRef[]): string => list.map(showRef).join(', ')
 
-const names = (list: string): string[] =>
+export const names = (list: string): string[] =>
   list
     .split(',')
     .map((part) => part.trim())
