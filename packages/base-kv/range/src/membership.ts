@@ -60,6 +60,17 @@ export class Membership {
     if (pending && ![...target.voters, ...target.learners].includes(pending.store)) this.#remember(null, () => {})
   }
 
+  /** Runs another change of the range, so that none of the members begins meanwhile. @throws KvError TryLater */
+  async alone<T>(change: () => Promise<T>): Promise<T> {
+    if (this.#underWay) throw refuse.changeUnderWay()
+    this.#underWay = true
+    try {
+      return await change()
+    } finally {
+      this.#underWay = false
+    }
+  }
+
   /** Whether a change or a step of a repair has begun and not ended. */
   get underWay(): boolean {
     return this.#underWay
@@ -149,10 +160,9 @@ export class Membership {
   async #change(target: ReplicaTarget, silenceMs = PATIENCE_MS): Promise<void> {
     const { raft, nowMs, schedule, transferLeader, nextTurn, merging, applied } = this.#host
     if (raft.role !== 'leader') throw refuse.notLeader(this.#range, raft.leader?.store ?? null)
-    if (this.#underWay || merging()) throw refuse.changeUnderWay()
-    this.#underWay = true
-    try {
-      await changeReplicas(
+    if (merging()) throw refuse.changeUnderWay()
+    await this.alone(() =>
+      changeReplicas(
         {
           status: () => this.#status(),
           changeMembers: (next) => {
@@ -169,10 +179,8 @@ export class Membership {
           nowMs,
         },
         target,
-      )
-    } finally {
-      this.#underWay = false
-    }
+      ),
+    )
   }
 
   get #pending(): PendingRepair | null {

@@ -146,12 +146,15 @@ export class Range {
     assert(state, 'what is confirmed here has a state')
     const command = alignSplit(this.id, state, { ver: ver ?? state.ver, key }, this.#machine.service)
     if (command instanceof KvError) throw command
-    const { promise, resolve, reject } = Promise.withResolvers<RangeId>()
-    this.#proposeOwn(RangeCommand.split, encodeSplit(command), (error, reply) => {
-      if (reply) resolve(rangeIdFromBytes(reply))
-      else reject(error ?? refuse.changeUnderWay())
-    })
-    return promise
+    return this.#membership.alone(
+      () =>
+        new Promise((resolve, reject) => {
+          this.#proposeOwn(RangeCommand.split, encodeSplit(command), (error, reply) => {
+            if (reply) resolve(rangeIdFromBytes(reply))
+            else reject(error ?? refuse.changeUnderWay())
+          })
+        }),
+    )
   }
 
   /**

@@ -33,7 +33,10 @@ export const PATIENCE_MS = 10 * 60_000
 
 export function checkReplicaTarget(target: ReplicaTarget): KvError | null {
   const all = [...target.voters, ...target.learners]
-  if (target.voters.length === 0) return new KvError('BadRequest', 'a range needs at least one voter')
+  if (target.voters.length === 0)
+    return new KvError('BadRequest', 'a range needs at least one voter', {
+      hint: 'a range that has served is never purged: its keys would be nobody’s',
+    })
   if (new Set(all).size !== all.length) {
     return new KvError('BadRequest', 'a store is named twice', {
       hint: 'name each store once, as a voter or as a learner',

@@ -85,10 +85,16 @@ export function storeService(options: StoreServiceOptions, deps: StoreServiceDep
         },
         (range, body) => {
           const request = v1.ChangeReplicaConfigRequest.decode(body)
-          return range.changeReplicas({
-            voters: (request.voters ?? []).map(asStore),
-            learners: (request.learners ?? []).map(asStore),
-          })
+          const voters = (request.voters ?? []).map(asStore)
+          const learners = (request.learners ?? []).map(asStore)
+          const known = new Set([...range.members, range.self, ...deps.peers.known()].map(({ store }) => store))
+          const stranger = [...voters, ...learners].find((one) => !known.has(one))
+          if (stranger) {
+            throw new KvError('NotFound', `no store ${stranger} is known here`, {
+              hint: '`base-kv landscape` shows the stores',
+            })
+          }
+          return range.changeReplicas({ voters, learners })
         },
       ),
       [path('Split')]: managed(

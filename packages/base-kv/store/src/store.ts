@@ -305,8 +305,10 @@ export class Store {
   peerDown(store: StoreId): void {
     for (const range of this.#ranges.values()) {
       range.peerUnreachable(store)
-      // It may be dead: its followers here have slept because it lived.
-      if (range.leader === store) range.wake()
+      // It may be dead: its followers here have slept because it lived, and a leader may be without a quorum now.
+      if (range.leader === store || (range.isLeader && range.members.some((member) => member.store === store))) {
+        range.wake()
+      }
     }
   }
 

@@ -61,6 +61,12 @@ test('sleep: no tick reaches them, no message crosses; a write, a lost node and 
     'all have new leaders',
     20_000,
   )
+  // Without a quorum nobody leads, also where nobody asks for anything.
+  await until(asleep, 'all sleep without it', 30_000)
+  const [last, other] = c.running as [TestNode, TestNode]
+  c.isolate(other)
+  last.store.peerDown(other.id)
+  await until(() => last.store.describe().ranges.every((range) => range.leader === null), 'nobody leads', 20_000)
   c.heal()
   await leader.start()
   for (const node of c.running) if (node !== leader) node.store.peerUp(leader.id)
