@@ -77,7 +77,8 @@ export function clusterView(picture: ClusterPicture): ClusterView {
   const nameOf = storeNames(picture)
   const ref = (store: string): StoreRef => ({ node: nameOf.get(store) ?? '?', store })
   const ranges = rangesOf(picture, ref)
-  const nodes = picture.nodes.map((node) => nodeView(node, nameOf))
+  const known = knownByAddress(picture)
+  const nodes = picture.nodes.map((node) => nodeView(node, nameOf, known.get(node.address)))
   return { nodes, ranges, ...judge(nodes, ranges) }
 }
 
@@ -89,12 +90,23 @@ function storeNames({ nodes }: ClusterPicture): Map<string, string> {
   return names
 }
 
-function nodeView(node: ClusterPicture['nodes'][number], nameOf: ReadonlyMap<string, string>): NodeView {
+/** What the others know of a node that does not answer itself. */
+function knownByAddress({ nodes }: ClusterPicture): Map<string, StoreRef> {
+  const peers = nodes.flatMap((node) => node.peers ?? [])
+  return new Map(
+    peers.map(({ address, node, storeId }) => [address ?? '', { node: node ?? '?', store: storeId ?? '' }]),
+  )
+}
+
+function nodeView(
+  node: ClusterPicture['nodes'][number],
+  nameOf: ReadonlyMap<string, string>,
+  known: StoreRef = { node: '?', store: '' },
+): NodeView {
   const { store, address, error } = node
   if (!store) {
     return {
-      node: '?',
-      store: '',
+      ...known,
       address,
       state: 'unreachable',
       role: '',

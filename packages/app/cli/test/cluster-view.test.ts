@@ -16,7 +16,7 @@ function picture({ leader, down = [] }: { leader: number; down?: number[] }): Cl
       appliedIndex: 10 - i,
       config: { voters: stores },
     }
-    const peers = stores.map((storeId, p) => ({ storeId, node: `n${p + 1}` }))
+    const peers = stores.map((storeId, p) => ({ storeId, node: `n${p + 1}`, address: `127.0.0.1:${7701 + p}` }))
     return { address, peers, store: { id, node: `n${i + 1}`, ranges: [range] } }
   })
   const route = {
@@ -44,7 +44,12 @@ test('one voter down: writes go on, and its name is known from its peers', () =>
   const view = clusterView(picture({ leader: 0, down: [2] }))
   expect(view.healthy).toBe(true)
   expect(view.health).toContain('no further node may fail')
-  expect(view.nodes[2]).toMatchObject({ state: 'unreachable', error: 'refused' })
+  expect(view.nodes[2]).toMatchObject({
+    node: 'n3',
+    store: stores[2],
+    state: 'unreachable',
+    error: 'refused',
+  })
   expect(view.ranges[0]?.voters.map((voter) => voter.node)).toEqual(['n1', 'n2', 'n3'])
 })
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { parseDuration } from '../src/client-options.ts'
 import { showLogLine } from '../src/cluster/node-exit.ts'
-import { parseBytes, showBytes } from '../src/output/bytes-text.ts'
+import { parseBytes, showBytes, showBytesShort } from '../src/output/bytes-text.ts'
 import { codeWord } from '../src/output/print-error.ts'
 import { showBytesCount, showTime } from '../src/output/show-units.ts'
 import { table } from '../src/output/table.ts'
@@ -20,6 +20,12 @@ describe('keys and values as text', () => {
         expect(Buffer.from(parseBytes(showBytes(bytes)))).toEqual(bytes)
       }),
     )
+  })
+
+  test('a long key is cut in a column', () => {
+    expect(showBytesShort(Buffer.from('k'.repeat(24)))).toBe('k'.repeat(24))
+    expect(showBytesShort(Buffer.from('ü'.repeat(25)))).toBe(`${'ü'.repeat(23)}…`)
+    expect(showBytesShort(Buffer.alloc(100, 0xff))).toBe(`hex:${'f'.repeat(19)}…`)
   })
 
   test.each([

@@ -248,6 +248,24 @@ describe('management', () => {
     expect(described.store).toMatchObject({ id: storeOf(leader), name: STORE, node: leader.name, epochConfirmed: true })
     expect(described.store!.ranges).toHaveLength(1)
     expect(described.store!.ranges![0]).toMatchObject({ id: range.id, role: 'Leader', leader: storeOf(leader) })
+    expect(described.store!.attributes).toEqual({ zone: `zone-${nodes.addresses.indexOf(leader.address)}` })
+    expect(Object.keys(described.store!.statistics!).sort()).toEqual([
+      'cpu.usage',
+      'disk.free',
+      'disk.stalledMs',
+      'disk.total',
+    ])
+    const [shown] = described.store!.ranges!
+    expect(shown!.statistics).toMatchObject({ dataSize: 0, keys: 0 })
+    expect(BigInt(shown!.hlc!)).toBeGreaterThan(0n)
+    // What is written is counted soon.
+    await call.put(nodes.channel(leader), 'key', 'value')
+    await until(async () => {
+      const again = await call.describe(nodes.channel(leader))
+      return (
+        again.store!.ranges![0]!.statistics!.keys === 1 && BigInt(again.store!.hlc!) > BigInt(described.store!.hlc!)
+      )
+    }, 'it is counted')
     const known = described.peers!.map((peer) => [peer.storeId, peer.connected])
     expect(known.sort()).toEqual(others.map((node) => [storeOf(node), true]).sort())
     await expect(call.describe(nodes.channel(leader), { store_name: 'dist.worker' })).rejects.toMatchObject({

@@ -1,7 +1,7 @@
 /** status, members, landscape, range list: what the nodes say of themselves. */
 import { type ClientFlags, withClient } from '../client-options.ts'
 import { type ClusterView, clusterView, type RangeView, shortStore, showRef } from '../cluster-view.ts'
-import { showBytes } from '../output/bytes-text.ts'
+import { showBytes, showBytesShort } from '../output/bytes-text.ts'
 import { parseFormat, print } from '../output/print.ts'
 import { showBytesCount, showTime } from '../output/show-units.ts'
 import { type Cell, table } from '../output/table.ts'
@@ -53,8 +53,8 @@ function rangesTable(view: ClusterView): string {
     view.ranges.map((range) => [
       range.id,
       showRef(range.leader),
-      range.startKey ? showBytes(range.startKey) : '(first)',
-      range.endKey ? showBytes(range.endKey) : '(last)',
+      range.startKey ? showBytesShort(range.startKey) : '(first)',
+      range.endKey ? showBytesShort(range.endKey) : '(last)',
       showVer(range.ver),
       range.state,
       range.voters.map((voter) => `${voter.node} ${shortStore(voter.store)}`).join(', '),
@@ -150,16 +150,17 @@ export async function landscape(flags: ClientFlags): Promise<void> {
   )
   const silent = view.nodes.filter((node) => node.state === 'unreachable')
   await print(format, {
-    json: { stores, unreachable: silent.map(({ address, error }) => ({ address, error })) },
+    json: { stores, unreachable: silent.map(({ node, store, address, error }) => ({ node, store, address, error })) },
     table: () =>
       table(
-        ['NODE', 'STORE', 'SERVICE', 'ADDRESS', 'EPOCH', 'RANGES', 'LEADS', 'CPU', 'DISK FREE', 'ATTRIBUTES'],
+        ['NODE', 'STORE', 'SERVICE', 'ADDRESS', 'STATE', 'EPOCH', 'RANGES', 'LEADS', 'CPU', 'DISK FREE', 'ATTRIBUTES'],
         [
           ...stores.map((store): Cell[] => [
             store.node,
             store.store,
             store.name,
             store.address,
+            'up',
             store.epochConfirmed ? store.epoch : store.epoch && `${store.epoch} (unconfirmed)`,
             store.ranges,
             store.leads,
@@ -169,7 +170,14 @@ export async function landscape(flags: ClientFlags): Promise<void> {
               .map(([name, text]) => `${name}=${text}`)
               .join(', '),
           ]),
-          ...silent.map((node): Cell[] => ['?', undefined, undefined, `${node.address} unreachable`]),
+          ...silent.map(({ node, store, address, state }): Cell[] => [
+            node,
+            store,
+            undefined,
+            address,
+            state,
+            ...Array<undefined>(6).fill(undefined),
+          ]),
         ],
       ),
     raw: () => tabs(stores.map((store) => [store.node, store.store, store.address])),

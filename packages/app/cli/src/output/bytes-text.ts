@@ -23,6 +23,8 @@ export function parseBytes(text: string): Uint8Array {
   return Buffer.from(text, 'utf8')
 }
 
+const SHORT = 24
+
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** What `parseBytes` reads back as the same bytes; fit for one line. */
@@ -34,4 +36,10 @@ export function showBytes(bytes: Uint8Array): string {
     // Not UTF-8.
   }
   return `hex:${Buffer.from(bytes).toString('hex')}`
+}
+
+/** For a column: cut when it is long. */
+export function showBytesShort(bytes: Uint8Array): string {
+  const letters = Array.from(showBytes(bytes))
+  return letters.length <= SHORT ? letters.join('') : `${letters.slice(0, SHORT - 1).join('')}…`
 }
