@@ -1,4 +1,5 @@
 /** Writers that never stop, each on keys of its own, and what a reader must find afterwards. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { toKvError } from '@base-kv/base'
 import type { KvClient } from '@base-kv/client'
 
@@ -11,10 +12,10 @@ export interface Writers {
   missing(client: KvClient): Promise<string[]>
 }
 
-const WRITERS = 16
 const KEYS_EACH = 50
 
-export function startWriters(client: KvClient): Writers {
+/** `pauseMs`: after each write of each. */
+export function startWriters(client: KvClient, { count = 16, pauseMs = 0 } = {}): Writers {
   const acknowledged = new Map<string, string>()
   // A write with unknown outcome may show up, until a later one of the same key is acknowledged.
   const possible = new Map<string, Set<string>>()
@@ -25,6 +26,7 @@ export function startWriters(client: KvClient): Writers {
     for (let sequence = 0; running; sequence++) {
       const key = `writers/${number}/${sequence % KEYS_EACH}`
       const value = `${number}:${sequence}`
+      if (pauseMs > 0) await sleep(pauseMs)
       try {
         await client.put(key, value)
         acknowledged.set(key, value)
@@ -36,7 +38,7 @@ export function startWriters(client: KvClient): Writers {
       }
     }
   }
-  const all = Array.from({ length: WRITERS }, (_, number) => write(number))
+  const all = Array.from({ length: count }, (_, number) => write(number))
 
   return {
     acknowledged,

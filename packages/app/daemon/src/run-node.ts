@@ -1,6 +1,7 @@
 /** One node as the process: signals, exit codes, and the death of the parent. */
 import { toKvError, errorCodes, type Log } from '@base-kv/base'
 import type { NodeConfig } from './config/index.ts'
+import { armForTest } from './arm-for-test.ts'
 import { openLog } from './node-log.ts'
 import { startNode } from './node.ts'
 
@@ -15,6 +16,7 @@ export interface RunNodeOptions {
 /** Runs until told to stop; never returns. @throws KvError when the start fails (the caller prints it) */
 export async function runNode(config: NodeConfig, options: RunNodeOptions): Promise<never> {
   const log = openLog(config.log.level)
+  armForTest(process.env.BASE_KV_KILL_POINT, log)
   const node = await startNode(config, {
     log,
     onPoison: (error) => {

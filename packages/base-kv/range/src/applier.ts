@@ -2,8 +2,8 @@
  * The end of an entry's way through the log: the state machine takes it, whoever proposed it here gets the answers, and
  * what it says of the group itself (a split, other members) is told to the store.
  */
-import { assert, KvError, type RangeId } from '@base-kv/base'
-import { addedAt, type Config, type Entry, EntryType, type LogReader, type Member } from '@base-kv/raft'
+import { assert, killPoint, KvError, type RangeId } from '@base-kv/base'
+import { addedAt, type Config, type Entry, EntryType, isJoint, type LogReader, type Member } from '@base-kv/raft'
 import { ApplyQueue } from './apply-queue.ts'
 import { configMembers, hasMember } from './descriptor.ts'
 import { type Done, type Proposals, tell } from './proposals.ts'
@@ -65,6 +65,7 @@ export class Applier {
         this.#goOnWhenRoom()
         break
       }
+      if (half !== null) killPoint('split.apply')
       this.#apply(entry)
       if (this.#deps.ended()) return false
       this.queue.took(entry)
@@ -109,6 +110,7 @@ export class Applier {
     if (entry.type !== EntryType.config || entry.index < addedAt(this.#self.replica)) return
     const after = machine.state
     assert(after, 'an initialised replica has a state')
+    killPoint(isJoint(after.config) ? 'members.joint' : 'members.left')
     this.#membersChanged(before?.config ?? null, after.config)
   }
 

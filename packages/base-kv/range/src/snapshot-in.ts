@@ -2,7 +2,7 @@
  * A snapshot on its way in, at most one at a time. Until it is being put in place it can be given up at any moment, also
  * while the sender says nothing, and nothing of it stays.
  */
-import { assert, KvError, type Log, type LogIndex, type RangeId } from '@base-kv/base'
+import { assert, killPoint, KvError, type Log, type LogIndex, type RangeId } from '@base-kv/base'
 import type { Member, SnapshotMeta } from '@base-kv/raft'
 import type { SnapshotLoad, Storage } from '@base-kv/storage'
 import { decodeState } from './range-state.ts'
@@ -111,6 +111,7 @@ export class SnapshotIn {
     indexMin: LogIndex,
   ): Promise<LoadedSnapshot> {
     const { storage } = this.#host
+    killPoint('snapshot.pull')
     const load = await storage.data.beginLoad(this.#range)
     let head: SnapshotHead
     try {
@@ -123,6 +124,7 @@ export class SnapshotIn {
       load.abandon()
       throw thrown
     }
+    killPoint('snapshot.loaded')
     const { snapshot } = head
     const state = decodeState(head.state)
     const applied = { index: snapshot.index, term: snapshot.term }
@@ -152,6 +154,7 @@ export class SnapshotIn {
         } else {
           if (!head) throw new KvError('Corrupt', 'a snapshot begins without its head')
           await load.add(part.space, part.pairs)
+          killPoint('snapshot.load')
         }
       }
     } finally {

@@ -5,8 +5,8 @@
  * Applying what is committed is the second half of a turn: messages and writes of the first half are on their way by then,
  * so that peers and the disk work meanwhile.
  */
-import { KvError, type RangeId } from '@base-kv/base'
-import type { Message, RaftMachine, Ready } from '@base-kv/raft'
+import { killPoint, KvError, type RangeId } from '@base-kv/base'
+import { EntryType, type Message, type RaftMachine, type Ready } from '@base-kv/raft'
 import type { Storage } from '@base-kv/storage'
 import type { Applier } from './applier.ts'
 import { encodeCommands } from './command-batch.ts'
@@ -125,18 +125,16 @@ export class Turn {
       this.#deps.changed()
     }
     if (ready.messages.length > 0) this.#deps.send(ready.messages)
-    const { persistId, messagesAfterPersist } = ready
+    const { persistId, messagesAfterPersist, entries } = ready
     if (persistId !== 0 || messagesAfterPersist.length > 0) {
-      storage.log.append(
-        this.#range,
-        { hardState: ready.hardState, truncateFrom: ready.truncateFrom, entries: ready.entries },
-        () => {
-          if (this.#deps.ended()) return
-          if (persistId !== 0) raft.persisted(this.#deps.nowMs(), persistId)
-          if (messagesAfterPersist.length > 0) this.#deps.send(messagesAfterPersist)
-          this.#deps.schedule('atFlush')
-        },
-      )
+      const changesMembers = entries.some(({ type }) => type === EntryType.config)
+      storage.log.append(this.#range, { hardState: ready.hardState, truncateFrom: ready.truncateFrom, entries }, () => {
+        if (this.#deps.ended()) return
+        if (changesMembers) killPoint('members.logged')
+        if (persistId !== 0) raft.persisted(this.#deps.nowMs(), persistId)
+        if (messagesAfterPersist.length > 0) this.#deps.send(messagesAfterPersist)
+        this.#deps.schedule('atFlush')
+      })
     }
     applier.queue.push(ready.committed)
     if (ready.pullSnapshot) snapshotIn.begin(ready.pullSnapshot.from, ready.pullSnapshot.snapshot)

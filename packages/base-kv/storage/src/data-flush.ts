@@ -2,7 +2,7 @@
  * The one writer of database `data`. A flush is one synced batch: the oldest generations of the write buffer with the
  * records of the ranges that changed in them, and whatever else waits for its place on disk (loaded chunks, swaps, deletes).
  */
-import { assert, type Clock, type Timers } from '@base-kv/base'
+import { assert, type Clock, killPoint, type Timers } from '@base-kv/base'
 import type { BatchNumber } from './batch-number.ts'
 import { dataKeys } from './data-keys.ts'
 import type { Generation, Rider } from './generation.ts'
@@ -162,8 +162,10 @@ export class DataFlush {
     const { clock, poison, number, logNumber, buffer, onFlushed } = this.#deps
     const startMs = clock.monotonicMs()
     const stamped = number.stamp(batch, logNumber)
+    killPoint('data.flush')
     try {
       await batch.write({ sync: true })
+      killPoint('data.flushed')
     } catch (thrown) {
       poison.trip('data', thrown)
     }

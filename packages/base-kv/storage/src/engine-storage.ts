@@ -1,5 +1,5 @@
 /** The storage of one store over two engines, wherever they are: whole replicas come, change and go here. */
-import { assert, KvError, limits, type RangeId, type ReplicaId } from '@base-kv/base'
+import { assert, killPoint, KvError, limits, type RangeId, type ReplicaId } from '@base-kv/base'
 import { BatchNumber, checkFormat, lostTail } from './batch-number.ts'
 import { recoverData } from './data-recovery.ts'
 import { dataKeys } from './data-keys.ts'
@@ -204,8 +204,11 @@ export class EngineStorage implements Storage {
     const slots = this.data.slotsOf(load)
     const installing = { replica, slot: slots.user, snapshot, newHardState: null }
     await this.log.beginInstall(range, installing)
+    killPoint('snapshot.install')
     await this.data.swap(range, replica, record, slots, replaces)
+    killPoint('snapshot.swapped')
     await this.log.finishInstall(range, installing)
+    killPoint('snapshot.installed')
     for (const one of replaces) {
       await this.log.destroyReplica(one, this.log.log(one).replica)
       await this.data.forgetAbsorbed(one)
@@ -222,12 +225,16 @@ export class EngineStorage implements Storage {
     const { index, term } = snapshot
     assert(hardState.commit === index && hardState.term >= term, 'a half begins at its snapshot point')
     const onDurable = (): void => {
+      killPoint('split.flushed')
       this.log.finishHalf(range)
       split.onDurable?.()
     }
     const half = { range, replica, applied: { index, term }, state, local }
     const { release } = this.data.split(left, { ...split, onDurable }, half)
-    this.log.beginHalf(range, { replica, snapshot, newHardState: hardState }, release)
+    this.log.beginHalf(range, { replica, snapshot, newHardState: hardState }, () => {
+      killPoint('split.logged')
+      release()
+    })
     return describeReplica(this.log, this.data, range)
   }
 
@@ -260,8 +267,11 @@ export class EngineStorage implements Storage {
   async destroyReplica(range: RangeId, replica: ReplicaId): Promise<void> {
     // A tombstone in front of a split or merge on its way to disk would take the other half's data along.
     if (this.data.isReshaping(range)) await this.data.flushNow()
+    killPoint('replica.destroy')
     await this.log.destroyReplica(range, replica)
+    killPoint('replica.entombed')
     await this.data.destroy(range)
+    killPoint('replica.destroyed')
   }
 
   async markDamaged(range: RangeId, reason: string): Promise<void> {

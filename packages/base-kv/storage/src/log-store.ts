@@ -8,7 +8,7 @@
  * Entries that are no longer needed (compacted, or of a log that began anew) are deleted in small portions that ride in
  * later batches, so that every batch of this database is synced and none is large for the sake of deleting.
  */
-import { assert, type Clock, type LogIndex, type RangeId, type ReplicaId, type Timers } from '@base-kv/base'
+import { assert, type Clock, killPoint, type LogIndex, type RangeId, type ReplicaId, type Timers } from '@base-kv/base'
 import type { Entry, HardState, LogReader, SnapshotMeta } from '@base-kv/raft'
 import { BatchNumber } from './batch-number.ts'
 import { ByteWriter, sealRecord } from './byte-codec.ts'
@@ -151,7 +151,8 @@ export class GroupLogStore implements LogStore {
   compact(range: RangeId, point: SnapshotMeta): void {
     if (this.#deps.poison.error !== null) return
     this.#compact(this.log(range), point)
-    this.#step(null, () => {})
+    killPoint('log.cut')
+    this.#step(null, () => killPoint('log.shortened'))
   }
 
   flush(): Promise<void> {
@@ -246,7 +247,7 @@ export class GroupLogStore implements LogStore {
     log.held = null
     this.#step(
       (batch) => batch.del(logKeys.half(range)),
-      () => {},
+      () => killPoint('split.finished'),
     )
     for (const onDurable of held) onDurable()
   }
@@ -354,8 +355,10 @@ export class GroupLogStore implements LogStore {
       const startMs = clock.monotonicMs()
       this.busySinceMs = startMs
       const stamped = number.stamp(batch, dataNumber)
+      killPoint('log.flush')
       try {
         await batch.write({ sync: true })
+        killPoint('log.flushed')
       } catch (thrown) {
         poison.trip('log', thrown)
       }

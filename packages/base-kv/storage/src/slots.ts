@@ -5,7 +5,7 @@
  * pairs under an id that nothing will ever read. Clearing goes in small batches with pauses, and a compaction behind each
  * slice: a million tombstones would cost the next iterator a quarter of a second.
  */
-import { compareStarts, wholeKeySpace, type Boundary, type Timers } from '@base-kv/base'
+import { compareStarts, killPoint, wholeKeySpace, type Boundary, type Timers } from '@base-kv/base'
 import { asBuffer, ByteWriter, openRecord, readU64, sealRecord } from './byte-codec.ts'
 import type { DataFlush } from './data-flush.ts'
 import { dataKeys, slotRange } from './data-keys.ts'
@@ -101,9 +101,11 @@ export class Slots {
       const keys = page.map(([key]) => key)
       if (this.#stopped) return
       await flush.ride((batch) => keys.forEach((key) => batch.del(key)))
+      killPoint('slots.clear')
       cleared = true
       await new Promise<void>((resolve) => timers.after(CLEAR_PAUSE_MS, resolve))
     }
+    if (cleared) killPoint('slots.cleared')
     if (cleared && !this.#stopped) await engine.compactRange(bounds.start, bounds.end)
   }
 }

@@ -2,7 +2,7 @@
  * The replicas of a store come and go: found at the start, created by the first message that names this store, or by the
  * store itself; destroyed once they are certainly no members any more; taken out when they are damaged.
  */
-import { assert, KvError, logIndex, type RangeId, type ReplicaId, replicaId, term } from '@base-kv/base'
+import { assert, killPoint, KvError, logIndex, type RangeId, type ReplicaId, replicaId, term } from '@base-kv/base'
 import { type Config, emptyConfig, type Member, type Message, MessageType } from '@base-kv/raft'
 import { encodeState, firstState, Range, type RangeDeps, type TurnTime } from '@base-kv/range'
 import type { FoundRange } from '@base-kv/storage'
@@ -259,7 +259,9 @@ export class Replicas {
 
   async #create(id: RangeId, replica: NewReplica): Promise<void> {
     if (this.#closed) return
+    killPoint('replica.create')
     await this.#deps.storage.createReplica(id, replica)
+    killPoint('replica.created')
     if (this.#closed) return
     this.open({ ...replica, range: id, state: 'ok', reason: '', lastIndex: replica.snapshot.index })
     this.index.changed()

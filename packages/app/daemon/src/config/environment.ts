@@ -4,8 +4,8 @@ import { configError, type Given, type Origin } from './origin.ts'
 import type { Knob } from './schema.ts'
 
 const PREFIX = 'BASE_KV_'
-/** The CLI's own. */
-const OTHERS: ReadonlySet<string> = new Set(['BASE_KV_DATA', 'BASE_KV_ENDPOINTS'])
+/** The CLI's own, and the one for tests. */
+const OTHERS: ReadonlySet<string> = new Set(['BASE_KV_DATA', 'BASE_KV_ENDPOINTS', 'BASE_KV_KILL_POINT'])
 
 /** `storage.flushAgeMs` is BASE_KV_STORAGE_FLUSH_AGE_MS. */
 export function environmentName(key: string): string {
