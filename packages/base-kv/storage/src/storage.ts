@@ -90,6 +90,15 @@ export function openMemoryStorage(
   options: Omit<StorageOptions, 'directory'> & { readonly identity?: StoreIdentity },
   deps: StorageDeps,
 ): Promise<Storage> {
+  return openStorageOver({ log: memoryEngine(disks.log), data: memoryEngine(disks.data) }, options, deps)
+}
+
+/** The same storage over engines of the caller's own, which it closes; nothing else is on the disk. */
+export function openStorageOver(
+  engines: Engines,
+  options: Omit<StorageOptions, 'directory'> & { readonly identity?: StoreIdentity },
+  deps: StorageDeps,
+): Promise<Storage> {
   const plenty: DiskSpace = { freeBytes: Infinity, totalBytes: Infinity, low: false }
   const disk: Disk = {
     identity: options.identity ?? newIdentity(options.cluster, deps.clock),
@@ -98,7 +107,7 @@ export function openMemoryStorage(
     checkDataTables: async () => [],
     release: async () => {},
   }
-  return EngineStorage.open({ log: memoryEngine(disks.log), data: memoryEngine(disks.data) }, [], disk, options, deps)
+  return EngineStorage.open(engines, [], disk, options, deps)
 }
 
 /** Both databases, closed again when `use` fails. */

@@ -19,6 +19,11 @@ export class LocalClock {
     return this.anchorLocalMs + (this.world.now - this.anchorWorldMs) * this.rate
   }
 
+  /** How long the world has to wait for so much time of this clock, at its present rate. */
+  worldMsOf(localMs: number): number {
+    return localMs / this.rate
+  }
+
   setRate(rate: number): void {
     this.anchorLocalMs = this.nowMs
     this.anchorWorldMs = this.world.now

@@ -1,12 +1,20 @@
-import type { Coverage } from './faults.ts'
 import type { Prng } from './prng.ts'
-import type { Swarm } from './swarm.ts'
+
+export interface LinkOptions {
+  readonly stores: number
+  readonly latencyMs: number
+  readonly lossShare: number
+  readonly duplicateShare: number
+  readonly delayShare: number
+  readonly faults: { has(fault: 'replay' | 'duplicate' | 'reorder'): boolean }
+  readonly raft: { readonly electionTimeoutMs: number }
+}
 
 export interface NetworkDeps<Payload> {
   readonly prng: Prng
   readonly after: (delayMs: number, run: () => void) => void
   readonly worldNowMs: () => number
-  readonly coverage: Coverage
+  readonly coverage: { add(fault: 'loss' | 'replay' | 'duplicate' | 'delay' | 'reorder'): void }
   readonly deliver: (to: number, payload: Payload) => void
 }
 
@@ -18,7 +26,7 @@ export interface NetworkDeps<Payload> {
 export class Network<Payload> {
   /** No more faults of its own (cuts are healed one by one). */
   calm = false
-  private readonly swarm: Swarm
+  private readonly swarm: LinkOptions
   private readonly deps: NetworkDeps<Payload>
   /** How many faults hold the link from * stores + to cut. */
   private readonly cuts: Int32Array
@@ -26,7 +34,7 @@ export class Network<Payload> {
   /** What is sent over the link waits until then, and comes at once. */
   private readonly cloggedUntil: Float64Array
 
-  constructor(swarm: Swarm, deps: NetworkDeps<Payload>) {
+  constructor(swarm: LinkOptions, deps: NetworkDeps<Payload>) {
     this.swarm = swarm
     this.deps = deps
     this.cuts = new Int32Array(swarm.stores * swarm.stores)
@@ -57,14 +65,21 @@ export class Network<Payload> {
     this.cloggedUntil.fill(0)
   }
 
-  send(from: number, to: number, payload: Payload): void {
+  /** As over a connection: it may be lost with it, or late, but never comes twice. */
+  sendOnce(from: number, to: number, payload: Payload): boolean {
     const { prng, coverage } = this.deps
-    if (this.isCut(from, to)) return
+    if (this.isCut(from, to)) return false
     if (!this.calm && prng.chance(this.swarm.lossShare)) {
       coverage.add('loss')
-      return
+      return false
     }
     this.transmit(from, to, payload)
+    return true
+  }
+
+  send(from: number, to: number, payload: Payload): void {
+    const { prng, coverage } = this.deps
+    if (!this.sendOnce(from, to, payload)) return
     if (this.calm || !prng.chance(this.swarm.duplicateShare)) return
     if (this.swarm.faults.has('replay') && prng.chance(0.3)) {
       coverage.add('replay')

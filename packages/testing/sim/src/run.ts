@@ -21,6 +21,7 @@ import { Registers } from './registers.ts'
 import { stores } from './stores.ts'
 import { drawSwarm, type Swarm } from './swarm.ts'
 import { Trace } from './trace.ts'
+import { where } from './where.ts'
 import type { Payload, World } from './world.ts'
 
 export interface SeedResult {
@@ -181,15 +182,6 @@ function explain(thrown: unknown, atMs: number): NonNullable<SeedResult['violati
     return { checker: 'assertion', message: `${thrown.message}${where(thrown)}`, atMs }
   if (thrown instanceof Error) return { checker: 'exception', message: `${thrown.message}${where(thrown)}`, atMs }
   return { checker: 'exception', message: String(thrown), atMs }
-}
-
-/** The innermost places that are not the assertion itself, without folders, so that traces of two machines are alike. */
-function where(error: Error): string {
-  const places = (error.stack ?? '').split('\n').filter((line) => line.includes('.ts:') && !line.includes('/assert.ts'))
-  const short = places
-    .slice(0, 4)
-    .map((line) => line.replace(/^\s*at\s+/, '').replace(/\(?(?:file:\/\/)?\/.*\/([^/]+\.ts:\d+):\d+\)?/, '$1'))
-  return short.length > 0 ? ` [${short.join(' < ')}]` : ''
 }
 
 function describe(seed: number, swarm: Swarm): string {
