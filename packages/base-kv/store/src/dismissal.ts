@@ -60,6 +60,8 @@ export interface DismissalHost {
   range(id: RangeId): Range | undefined
   readonly ranges: Iterable<Range>
   readonly damaged: Iterable<FoundRange>
+  /** Everybody who holds some range together with this store. */
+  neighbours(): Iterable<Member>
   /** Who may know more of a range than its members of long ago, if anybody. */
   witness(range: RangeId): StoreId | undefined
   send(to: StoreId, message: v1.RaftMessage.$Properties): void
@@ -120,7 +122,10 @@ export class Dismissals {
   }
 
   #ask(range: RangeId, from: Member, members: readonly Member[]): void {
-    for (const to of members) if (to.store !== from.store) this.send({ range, type: DismissalType.ask, from, to })
+    // The members known here may all have left since, and an empty replica knows none: any store may know who leads.
+    const asked = new Map<StoreId, Member>()
+    for (const to of [...this.#host.neighbours(), ...members]) if (to.store !== from.store) asked.set(to.store, to)
+    for (const to of asked.values()) this.send({ range, type: DismissalType.ask, from, to })
   }
 
   #knownMembers({ range, snapshot }: FoundRange): readonly Member[] {

@@ -111,6 +111,7 @@ export class Store {
       ranges: { [Symbol.iterator]: () => this.#sleepers.awake[Symbol.iterator]() },
       damaged: { [Symbol.iterator]: () => this.#replicas.damaged.values() },
       send: (to, message) => this.#sendWire(to, message),
+      neighbours: () => [...this.#ranges.values()].flatMap((range) => range.members),
       witness: (id) => this.#overruled.by(id),
       dismissed: (id, replica) => this.#replicas.dismissed(id, replica),
     })

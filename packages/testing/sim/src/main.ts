@@ -4,19 +4,20 @@ import { installMutant } from './mutant-hook.ts'
 import { replayMutants } from './mutant-table.ts'
 import { mutants } from './mutants.ts'
 
-const usage = `Runs the Raft core under a simulated clock, network and disk. A seed decides everything.
+const usage = `Runs the Raft core, or whole stores, under a simulated clock, network and disk. A seed decides everything.
 
   npm run sim                               seeds 1..200
   npm run sim -- --seeds 5000 --from 1000   more of them
   npm run sim -- --seeds 1 --from 42 --trace
                                             one run, every event as a line
   npm run sim -- --seeds 500 --json         the sums as one line of JSON
+  npm run sim -- --stores --seeds 100       whole stores, with clients, splits, merges and moves
   npm run sim -- --mutants                  puts known bugs into the core, one by one, and shows who catches them
   npm run sim -- --mutants --search         looks for the first seed from --from on that catches each
   npm run sim -- --mutants --record         and writes these seeds into the list
   npm run sim -- --mutant ID --seeds 2000   looks for one only
 
-Options: --seeds N (default 200; 2000 with mutants), --from S (default 1), --trace, --json, --mutants, --search,
+Options: --stores, --seeds N (default 200; 2000 with mutants), --from S (default 1), --trace, --json, --mutants, --search,
 --record, --mutant ID, --help`
 
 class UsageError extends Error {}
@@ -33,14 +34,22 @@ async function main(): Promise<number> {
     throw new UsageError(`no mutant is called ${options.mutant}; --mutants lists them`)
   }
   if (mutant) installMutant(mutant)
-  // Only now may the core be loaded.
+  // Only now may what is run be loaded.
+  if (options.stores) return runStores(options)
   const { printJson, runMutant, runSweep, runTrace } = await import('./commands.ts')
   if (options.trace) return runTrace(options)
   if (options.json) return printJson(options)
   return mutant ? runMutant(mutant, options) : runSweep(options)
 }
 
+async function runStores(options: SimOptions): Promise<number> {
+  const { printStoresJson, runStoresSweep, runStoresTrace } = await import('./whole/commands.ts')
+  if (options.trace) return runStoresTrace(options)
+  return options.json ? printStoresJson(options) : runStoresSweep(options)
+}
+
 export interface SimOptions {
+  readonly stores: boolean
   readonly seeds: number
   readonly from: number
   readonly trace: boolean
@@ -57,6 +66,7 @@ function readOptions(): SimOptions {
   try {
     values = parseArgs({
       options: {
+        stores: { type: 'boolean' },
         seeds: { type: 'string' },
         from: { type: 'string' },
         trace: { type: 'boolean' },
@@ -79,6 +89,7 @@ function readOptions(): SimOptions {
       values.seeds ?? (values.trace ? '1' : values.mutants || values.mutant ? '2000' : '200'),
       1,
     ),
+    stores: values.stores ?? false,
     trace: values.trace ?? false,
     json: values.json ?? false,
     mutants: values.mutants ?? false,

@@ -23,6 +23,7 @@ export const storeFaults = [
   'requestLost',
   'replyLost',
   'split',
+  'merge',
   'move',
   'transfer',
 ] as const
@@ -31,6 +32,8 @@ export type StoreFault = (typeof storeFaults)[number]
 export const storeSituations = [
   'election',
   'splitDone',
+  'mergeDone',
+  'mergeCancelled',
   'moveDone',
   'snapshotPulled',
   'snapshotBroken',

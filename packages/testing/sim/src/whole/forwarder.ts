@@ -1,7 +1,8 @@
 /** How one node's gateway passes operations on to another's: once, and what is not answered stays unknown. */
 import { KvError } from '@base-kv/base'
 import type { GatewayReply, OperationForwarder } from '@base-kv/server'
-import { machineOf, type Process } from './machine.ts'
+import type { Process } from './machine.ts'
+import { machineOf } from './store-names.ts'
 
 export function forwarderOf(process: Process): OperationForwarder {
   const { machine } = process

@@ -3,17 +3,7 @@
  * EngineStorage. Everything outside of those two comes through the doors here, and a process that has ended is behind
  * closed ones: nothing reaches it, and nothing that it still says leaves.
  */
-import {
-  assert,
-  hostId,
-  type Clock,
-  KvError,
-  type Log,
-  type LogFields,
-  type StoreId,
-  storeId,
-  type Timers,
-} from '@base-kv/base'
+import { assert, hostId, type Clock, KvError, type Log, type LogFields, type StoreId, type Timers } from '@base-kv/base'
 import { defaultRaftOptions } from '@base-kv/raft'
 import { defaultCompactionOptions } from '@base-kv/range'
 import { Gateway } from '@base-kv/server'
@@ -22,17 +12,13 @@ import { Store, type StoreTransport } from '@base-kv/store'
 import { LocalClock } from '../local-clock.ts'
 import type { Prng } from '../prng.ts'
 import { AppendingCoprocessor } from './coprocessor.ts'
+import type { StoreSituation } from './coverage.ts'
 import { SimDatabase } from './database.ts'
 import { forwarderOf } from './forwarder.ts'
+import { idOf } from './store-names.ts'
 import type { World } from './world.ts'
 
 export const SERVICE = 'kv.store'
-
-/** Store ids tell the machine and how often its disk was wiped. */
-const idOf = (machine: number, generation: number): StoreId =>
-  storeId(`00000000-0000-4000-8000-${String(generation * 100 + machine).padStart(12, '0')}`)
-export const machineOf = (store: StoreId): number => Number(store.slice(-2))
-export const shortStore = (store: StoreId): string => `${machineOf(store)}${"'".repeat(Number(store.slice(-12, -2)))}`
 
 export interface MachineDoors {
   readonly prng: Prng
@@ -240,6 +226,7 @@ export class Process {
         node: `m${machine.number}`,
         host: hostId(this.host),
         address: `m${machine.number}:1`,
+        attributes: {},
         tickMs: plan.tickMs,
         range: {
           raft: { ...defaultRaftOptions, ...plan.raft },
@@ -255,6 +242,7 @@ export class Process {
         transport: machine.doors.transportOf(this),
         soon: (run) => this.later(this.#prng.between(0, 0.05), run),
         makeCoprocessor: () => new AppendingCoprocessor(),
+        cpuUsage: () => 0,
         changed: () => this.gateway?.retryParked(),
       },
     )
@@ -293,9 +281,19 @@ export class Process {
   #log(): Log {
     const { trace } = this.machine.world
     const at = (level: string) => (message: string, fields?: LogFields) => {
-      if (this.isAlive) trace.add('log', this.machine.number, level, message, fields ? JSON.stringify(fields) : '')
+      if (!this.isAlive) return
+      const situation = situationOf[message]
+      if (situation) this.machine.world.coverage.add(situation)
+      trace.add('log', this.machine.number, level, message, fields ? JSON.stringify(fields) : '')
     }
     const log: Log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), child: () => log }
     return log
   }
+}
+
+/** What a store says of itself when something rare has happened. */
+const situationOf: Readonly<Record<string, StoreSituation>> = {
+  'holds a new replica': 'replicaCreated',
+  'removed a replica': 'replicaRemoved',
+  'installed a snapshot': 'snapshotPulled',
 }

@@ -3,7 +3,8 @@ import { contains, KvError, type StoreId } from '@base-kv/base'
 import type { Range } from '@base-kv/range'
 import type { Prng } from '../prng.ts'
 import type { KeyBook } from './key-book.ts'
-import { type Machine, shortStore } from './machine.ts'
+import type { Machine } from './machine.ts'
+import { shortStore } from './store-names.ts'
 import type { World } from './world.ts'
 
 interface Led {
@@ -26,6 +27,7 @@ export class Operator {
   begin(): void {
     const { faults, manageGapMs } = this.#world.plan
     if (faults.has('split')) this.#repeat(manageGapMs, () => this.#split())
+    if (faults.has('merge')) this.#repeat(manageGapMs, () => this.#merge())
     if (faults.has('move')) this.#repeat(manageGapMs, () => this.#move())
     if (faults.has('transfer')) this.#repeat(manageGapMs, () => this.#transfer())
     this.#repeatFor(this.#world.plan.raft.electionTimeoutMs * 4, () => this.#replaceDead())
@@ -81,6 +83,33 @@ export class Operator {
     )
   }
 
+  #merge(): void {
+    const one = this.#any()
+    const end = one?.range.boundary?.end
+    const store = one?.machine.up?.store
+    const right = end && store?.rangeOf(end)
+    if (!one || !store || !right) return
+    const { config } = one.range.describe()
+    const other = this.#led().find(({ range }) => range.id === right.id)
+    const there = other?.range.describe().config
+    const isAlike =
+      there &&
+      config.voters.toSorted().join() === there.voters.toSorted().join() &&
+      config.learners.toSorted().join() === there.learners.toSorted().join()
+    if (other && !isAlike && this.#prng.chance(0.7)) {
+      this.#change(other, config.voters, config.learners)
+      return
+    }
+    this.#world.coverage.add('merge')
+    this.#carryOut(
+      one.machine,
+      `merge ${one.range.id} ${right.id}`,
+      store.merge(one.range, right.id),
+      () => this.#world.coverage.add('mergeDone'),
+      () => this.#world.coverage.add('mergeCancelled'),
+    )
+  }
+
   #move(): void {
     const one = this.#any()
     if (!one) return
@@ -133,7 +162,13 @@ export class Operator {
     }
   }
 
-  #carryOut(machine: Machine, what: string, work: Promise<unknown>, done: () => void): void {
+  #carryOut(
+    machine: Machine,
+    what: string,
+    work: Promise<unknown>,
+    done: () => void,
+    refused: () => void = () => {},
+  ): void {
     const { trace } = this.#world
     trace.add('manage', machine.number, what)
     work.then(
@@ -144,6 +179,7 @@ export class Operator {
       (thrown: unknown) => {
         if (!(thrown instanceof KvError)) throw thrown
         trace.add('managed', machine.number, what, thrown.code, thrown.message)
+        refused()
       },
     )
   }

@@ -3,8 +3,10 @@
  * that was and whether or not it still lives: what is applied is committed, so every linearizable read that begins from
  * now on is answered behind it, whoever leads. Ranges that serve by that measure must tile the key space at every moment:
  * a key in two of them would be answered by two leaders, a key in none of them by nobody ever again.
+ *
+ * While two of them merge the right one is frozen: it serves no more, and its keys are in no other range yet.
  */
-import { compareEnds, compareStarts, type Boundary, type RangeId } from '@base-kv/base'
+import { compareEnds, compareKeys, compareStarts, type Boundary, type RangeId } from '@base-kv/base'
 import { decodeState, type ReplicatedState } from '@base-kv/range'
 import type { RangeRecord } from '@base-kv/storage'
 import { must, Violation } from '../checkers/violation.ts'
@@ -73,23 +75,27 @@ export class Ownership {
     if (!this.#isStale) return
     this.#isStale = false
     let at: Boundary['end'] = null
-    for (const [number, { id, state }] of this.serving.entries()) {
-      const { start, end } = state.boundary
-      if (number === 0) must('no gap', start === null, () => `nothing serves what lies before ${this.text}`)
-      else {
-        if (at === null)
-          throw new Violation('one serving range', `${id} begins behind the end of the key space: ${this.text}`)
-        const order = compareStarts(at, start)
-        must(
-          'one serving range',
-          order <= 0,
-          () => `keys from ${show({ start, end: at })} are served twice: ${this.text}`,
-        )
-        must('no gap', order === 0, () => `nothing serves ${show({ start: at, end: start })}: ${this.text}`)
-      }
-      at = end
+    let before: NewestRange | null = null
+    for (const one of this.serving) {
+      const { start } = one.state.boundary
+      if (before && at === null)
+        throw new Violation('one serving range', `${one.id} begins behind the end of the key space: ${this.text}`)
+      const isTwice = before ? compareStarts(at, start) > 0 : false
+      must('one serving range', !isTwice, () => `keys from ${show({ start, end: at })} are served twice: ${this.text}`)
+      const isGap = before ? compareStarts(at, start) < 0 : start !== null
+      if (isGap) this.#mustBeFrozen({ start: at, end: start })
+      at = one.state.boundary.end
+      before = one
     }
-    must('no gap', at === null, () => `nothing serves what lies behind ${this.text}`)
+    if (!before || at !== null) this.#mustBeFrozen({ start: at, end: null })
+  }
+
+  #mustBeFrozen(gap: Boundary): void {
+    const frozen = this.ranges
+      .filter(({ state }) => state.state === 'WaitingForMerge')
+      .map(({ state }) => state.boundary)
+    const isCovered = tiles(frozen, gap)
+    must('no gap', isCovered, () => `nothing serves ${show(gap)}: ${this.text}`)
   }
 
   get text(): string {
@@ -105,6 +111,20 @@ export class Ownership {
 const serves = ({ state }: ReplicatedState): boolean =>
   state === 'Normal' || state === 'ConfigChanging' || state === 'PreparedMerging'
 const verText = ({ ver }: ReplicatedState): string => `${ver.high}-${ver.low}`
+/** Whether these cover the gap, one behind the other. */
+function tiles(boundaries: readonly Boundary[], gap: Boundary): boolean {
+  let at = gap.start
+  for (let left = boundaries.length; left >= 0; left--) {
+    const next = boundaries.find(
+      ({ start, end }) => compareStarts(start, at) <= 0 && (end === null || at === null || compareKeys(end, at) > 0),
+    )
+    if (!next) return false
+    if (compareEnds(next.end, gap.end) >= 0) return true
+    at = next.end
+  }
+  return false
+}
+
 const sameBoundary = (a: Boundary, b: Boundary): boolean =>
   compareStarts(a.start, b.start) === 0 && compareEnds(a.end, b.end) === 0
 export const show = ({ start, end }: Boundary): string =>

@@ -37,7 +37,7 @@ export function drawPlan(prng: Prng): Plan {
   const faults = new Set<StoreFault>()
   const density = prng.pick([0.2, 0.35, 0.5, 0.7])
   for (const fault of storeFaults) if (prng.chance(density)) faults.add(fault)
-  for (const often of ['split', 'move', 'transfer'] as const) if (prng.chance(0.6)) faults.add(often)
+  for (const often of ['split', 'merge', 'move', 'transfer'] as const) if (prng.chance(0.6)) faults.add(often)
   const stores = prng.pick([3, 4, 4, 5])
   const electionTimeoutMs = prng.pick([150, 300, 500])
   return {
@@ -46,7 +46,7 @@ export function drawPlan(prng: Prng): Plan {
     faults,
     faultGapMs: electionTimeoutMs * prng.pick([4, 8, 16]),
     manageGapMs: electionTimeoutMs * prng.pick([1, 3, 6]),
-    faultyMs: electionTimeoutMs * prng.pick([25, 40, 60]),
+    faultyMs: electionTimeoutMs * prng.pick([20, 30, 45]),
     latencyMs: prng.pick([0.5, 2, 5]),
     lossShare: faults.has('loss') ? prng.pick([0.005, 0.03, 0.1]) : 0,
     duplicateShare: faults.has('duplicate') || faults.has('replay') ? prng.pick([0.01, 0.05]) : 0,
@@ -68,7 +68,7 @@ export function drawPlan(prng: Prng): Plan {
     flushBytesSoft: prng.pick([500, 4_000, 100_000]),
     segmentsMax: prng.pick([2, 4, 256]),
     clients: prng.integer(2, 6),
-    thinkMs: prng.pick([2, 10, 40]),
+    thinkMs: prng.pick([5, 15, 40]),
     valueBytesMax: prng.pick([8, 60, 400]),
     rangesMax: prng.integer(2, 8),
   }

@@ -6,7 +6,8 @@
 import type { LogIndex, RangeId } from '@base-kv/base'
 import type { RangeRecord, Storage } from '@base-kv/storage'
 import { must } from '../checkers/violation.ts'
-import { type Machine, type Process, shortStore } from './machine.ts'
+import type { Machine, Process } from './machine.ts'
+import { shortStore } from './store-names.ts'
 import type { Ownership } from './ownership.ts'
 import type { StoreCoverage } from './coverage.ts'
 

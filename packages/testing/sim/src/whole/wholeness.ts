@@ -5,7 +5,7 @@
 import type { StoreDescriptor } from '@base-kv/landscape'
 import { Client, type Records } from './client.ts'
 import { placeOf } from './key-book.ts'
-import { shortStore } from './machine.ts'
+import { shortStore } from './store-names.ts'
 import { type Ownership, show } from './ownership.ts'
 import type { Prng } from '../prng.ts'
 import type { World } from './world.ts'

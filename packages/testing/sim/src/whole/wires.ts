@@ -6,7 +6,8 @@ import { KvError, rangeIdFromBytes, type StoreId } from '@base-kv/base'
 import { v1 } from '@base-kv/protocol'
 import type { StoreTransport } from '@base-kv/store'
 import type { Prng } from '../prng.ts'
-import { machineOf, shortStore, type Process } from './machine.ts'
+import type { Process } from './machine.ts'
+import { machineOf, shortStore } from './store-names.ts'
 import type { World } from './world.ts'
 
 export function transportOf(process: Process, world: World): StoreTransport {
