@@ -41,6 +41,10 @@ class Run {
     })
   }
 
+  whole(): Promise<void> {
+    return this.cluster.whole({ until: () => this.died })
+  }
+
   async first() {
     const [range] = await this.cluster.ranges()
     if (range === undefined) throw new Error('no range')
@@ -77,13 +81,31 @@ class Run {
   }
 }
 
-let splits = 0
+let cuts = 0
 const splitsRange: Way = {
-  drive: ({ cluster }) => cluster.client.split({ key: `writers/${++splits}/`, timeoutMs: 10_000 }),
+  drive: ({ cluster }) => cluster.client.split({ key: `writers/${++cuts}/`, timeoutMs: 10_000 }),
 }
 const splitsOwnRange: Way = {
   ...splitsRange,
   prepare: async (run) => void (await run.lead((await run.last()).id, VICTIM)),
+}
+/** Those that a split has just made. */
+const merges: Way = {
+  prepare: async (run) => {
+    await run.cluster.client.split({ key: `m/${++cuts}`, timeoutMs: 10_000 })
+    await run.whole()
+  },
+  drive: async ({ cluster }) => {
+    const [left, right] = await cluster.ranges()
+    await cluster.client.merge({ leftId: left?.id ?? '', rightId: right?.id ?? '', timeoutMs: 10_000 })
+  },
+}
+const mergesOwn: Way = {
+  ...merges,
+  prepare: async (run) => {
+    await merges.prepare?.(run)
+    for (const { id } of (await run.cluster.ranges()).slice(0, 2)) await run.lead(id, VICTIM)
+  },
 }
 const leaves: Way = {
   prepare: async (run) => void (await run.lead((await run.first()).id, 'n1')),
@@ -115,25 +137,31 @@ const ways: Readonly<Record<KillPoint, Way>> = {
   // It is due again at once.
   'log.shortened': {},
   'replica.destroy': leaves,
+  'merge.prepared': mergesOwn,
   'split.apply': splitsOwnRange,
   'members.logged': changesMembers,
   'replica.entombed': leaves,
   'data.flush': goesOn,
+  'merge.frozen': mergesOwn,
   'replica.create': comes,
   'split.logged': splitsRange,
   'members.joint': changesMembers,
   'replica.destroyed': leaves,
+  'merge.apply': merges,
   'log.flush': goesOn,
   'replica.created': comes,
   'split.flushed': splitsOwnRange,
   'members.left': changesMembers,
   'snapshot.pull': comes,
+  'merge.flushed': merges,
   'slots.clear': leaves,
+  'merge.entombed': mergesOwn,
   'snapshot.load': { ...comes, count: 2 },
   'split.finished': splitsRange,
   'snapshot.loaded': comes,
   'data.flushed': goesOn,
   'snapshot.install': comes,
+  'merge.finished': merges,
   'slots.cleared': leaves,
   'snapshot.swapped': comes,
   'log.flushed': goesOn,
@@ -157,7 +185,7 @@ test('a node that dies at any of the kill points comes back, and the cluster is 
     const { count = 1, prepare, drive } = ways[point]
     const run = new Run(cluster, point, count)
     if (drive) {
-      await cluster.whole({ until: () => run.died })
+      await run.whole()
       await run.hold(cluster.names)
       await prepare?.(run)
       expect(await readable()).toEqual(acknowledged.toSorted())
@@ -188,5 +216,5 @@ test('a node that dies at any of the kill points comes back, and the cluster is 
   expect(await writers.missing(client)).toEqual([])
   const listed = await runCli(['range', 'list', '--endpoints', cluster.endpoints.join(',')])
   expect(listed).toMatchObject({ code: 0, stderr: '' })
-  expect(listed.stdout).toContain('writers/4/')
+  expect(listed.stdout).toContain('writers/')
 }, 300_000)

@@ -48,7 +48,7 @@ storage: { ballastBytes: 0 }
     return clusterView(await this.client.describe({ timeoutMs: 2_000 })).ranges
   }
 
-  /** Keys without gap or overlap, a leader each, and every voter has what its range had when this began. */
+  /** Keys without gap or overlap, a leader each, nothing under way, and every voter has what its range had when this began. */
   async whole(within: { readonly until?: () => boolean } = {}): Promise<void> {
     const wanted = new Map<string, number>()
     await until('all ranges are whole', async () => {
@@ -56,10 +56,10 @@ storage: { ballastBytes: 0 }
       const ranges = await this.ranges()
       if (!coverAll(ranges)) return false
       for (const { id, appliedIndex } of ranges) if (!wanted.has(id)) wanted.set(id, appliedIndex)
-      return ranges.every(({ id, voters, replicas, leader }) => {
+      return ranges.every(({ id, voters, replicas, leader, state }) => {
         const has = (node: string) =>
           replicas.some((one) => one.node === node && one.appliedIndex >= (wanted.get(id) ?? Infinity))
-        return leader !== null && voters.every(({ node }) => has(node))
+        return leader !== null && state === 'Normal' && voters.every(({ node }) => has(node))
       })
     })
   }

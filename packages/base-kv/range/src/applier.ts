@@ -66,6 +66,7 @@ export class Applier {
         break
       }
       if (half !== null) killPoint('split.apply')
+      if (merge) killPoint('merge.apply')
       this.#apply(entry)
       if (this.#deps.ended()) return false
       this.queue.took(entry)
@@ -104,6 +105,9 @@ export class Applier {
       }
     }
     if (!stateChanged) return
+    if (before?.merge === null && machine.state?.merge) {
+      killPoint(machine.state.merge.role === 'merger' ? 'merge.prepared' : 'merge.frozen')
+    }
     this.#deps.changed()
     // A new replica that began with an older snapshot replays configurations from before it was added: they name it not,
     // and mean nothing.

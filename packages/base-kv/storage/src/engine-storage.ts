@@ -243,14 +243,19 @@ export class EngineStorage implements Storage {
     const { replica, damage } = this.log.log(right)
     assert(damage === '', () => `replica of ${right} is damaged: its keys must not be taken over`)
     const onDurable = (): void => {
+      killPoint('merge.flushed')
       merge.onDurable?.()
       // A failed write has poisoned the store already and is told there.
-      this.log
-        .destroyReplica(right, replica)
-        .then(() => this.data.forgetAbsorbed(right))
-        .catch(() => {})
+      this.#forgetAbsorbed(right, replica).catch(() => {})
     }
     this.data.merge(left, { ...merge, onDurable })
+  }
+
+  async #forgetAbsorbed(range: RangeId, replica: ReplicaId): Promise<void> {
+    await this.log.destroyReplica(range, replica)
+    killPoint('merge.entombed')
+    await this.data.forgetAbsorbed(range)
+    killPoint('merge.finished')
   }
 
   replica(range: RangeId): FoundRange {

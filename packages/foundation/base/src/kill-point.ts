@@ -15,6 +15,18 @@ export const killPoints = [
   'split.flushed',
   /** The note is gone. */
   'split.finished',
+  /** The left range has applied that it will take the right one over; nobody has been told. */
+  'merge.prepared',
+  /** The right one has applied that it is frozen for it. */
+  'merge.frozen',
+  /** The marker is committed; nothing of it is done yet. */
+  'merge.apply',
+  /** The left range has all keys durably; the right one's log is still there. */
+  'merge.flushed',
+  /** Its tombstone is durable; the note that it was absorbed is still there. */
+  'merge.entombed',
+  /** The note is gone. */
+  'merge.finished',
   /** A group names this store; nothing is durable. */
   'replica.create',
   /** The empty replica is durable; it has not said a word. */
