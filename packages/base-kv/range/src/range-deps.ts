@@ -1,5 +1,5 @@
 /** What a range is made with, and what it needs of the store around it. */
-import type { Clock, Log, LogIndex, Random, RangeId, StoreId } from '@base-kv/base'
+import type { Clock, HostId, Log, Random, RangeId, StoreId } from '@base-kv/base'
 import type { Member, Message, RaftOptions } from '@base-kv/raft'
 import type { FoundRange, Storage } from '@base-kv/storage'
 import type { CompactionOptions } from './compaction.ts'
@@ -7,7 +7,8 @@ import type { Coprocessor } from './coprocessor.ts'
 import type { MergeMessage } from './merge-message.ts'
 import type { MergePlan } from './merge.ts'
 import type { Range } from './range.ts'
-import type { SnapshotStream } from './snapshot-transfer.ts'
+import type { ReplicatedState } from './range-state.ts'
+import type { SnapshotRequest, SnapshotStream } from './snapshot-transfer.ts'
 import type { Mergee } from './state-machine.ts'
 
 export interface RangeOptions {
@@ -18,7 +19,12 @@ export interface RangeOptions {
 /** `atOnce`: now, unless others are having theirs. `atFlush`: with those around a flush of the log, which is sure to come. */
 export type TurnTime = 'soon' | 'atOnce' | 'atFlush'
 
+/** Puts a snapshot in place of these too, durably when resolved. */
+export type Install = (replaces: readonly RangeId[]) => Promise<void>
+
 export interface RangeDeps {
+  /** This process. */
+  readonly host: HostId
   readonly storage: Storage
   readonly clock: Clock
   readonly random: Random
@@ -56,7 +62,12 @@ export interface RangeDeps {
   mergee(right: RangeId): Mergee
   /** It was taken over in this turn. */
   absorbed(left: Range, right: RangeId): void
-  pullSnapshot(range: RangeId, from: Member, indexMin: LogIndex): SnapshotStream
+  pullSnapshot(range: RangeId, from: Member, request: SnapshotRequest): SnapshotStream
+  /**
+   * A snapshot of `range` is about to be put in place. `install` gets the replicas here that it replaces, since their keys
+   * are this one's by now; they take no part any more, whatever comes of it.
+   */
+  takeOver(range: Range, arriving: ReplicatedState, install: Install): Promise<void>
 }
 
 export type ReadConsistency = 'linearizable' | 'lease' | 'stale'

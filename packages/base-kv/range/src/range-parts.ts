@@ -50,7 +50,7 @@ export function wireParts(
   deps: RangeDeps,
 ): RangeParts {
   const proposals = new Proposals()
-  const snapshotsOut = new SnapshotsOut()
+  const snapshotsOut = new SnapshotsOut({ host: deps.host, nowMs: () => deps.clock.monotonicMs() })
   const turnWaiters = new TurnWaiters()
   const proposeOwn = (kind: number, body: Uint8Array, done: Done = () => {}) => {
     proposals.collect({ kind, body, stamp: null }, done)
@@ -118,7 +118,8 @@ export function wireParts(
     storage: deps.storage,
     log: deps.log,
     nowMs: () => deps.clock.monotonicMs(),
-    pull: (from, indexMin) => deps.pullSnapshot(range.id, from, indexMin),
+    pull: (from, request) => deps.pullSnapshot(range.id, from, request),
+    takeOver: (arriving, install) => deps.takeOver(range, arriving, install),
     installed: (loaded) => turn.standOn(loaded),
     failed: () => raft.snapshotFailed(deps.clock.monotonicMs()),
     ended: () => deps.schedule(range),

@@ -9,6 +9,7 @@ import {
   assert,
   type Boundary,
   KvError,
+  limits,
   type LogIndex,
   type RangeId,
   rangeIdFromBytes,
@@ -33,7 +34,7 @@ import type { ReadTurn } from './reads.ts'
 import * as refuse from './refusals.ts'
 import type { ReplicaTarget } from './replica-change.ts'
 import type { SnapshotIn } from './snapshot-in.ts'
-import type { SnapshotHead, SnapshotPairs } from './snapshot-transfer.ts'
+import type { SnapshotPart, SnapshotRequest } from './snapshot-transfer.ts'
 import type { SnapshotsOut } from './snapshots-out.ts'
 import { alignSplit, encodeSplit } from './split.ts'
 import type { Stamp } from './stamp.ts'
@@ -44,6 +45,8 @@ import type { TurnWaiters } from './turn-waiters.ts'
 export class Range {
   readonly id: RangeId
   readonly self: Member
+  /** Snapshots being sent from here, and those kept for whoever goes on with them. */
+  readonly snapshotsOut: SnapshotsOut
   readonly #options: RangeOptions
   readonly #deps: RangeDeps
   readonly #raft: RaftMachine
@@ -51,7 +54,6 @@ export class Range {
   readonly #proposals: Proposals
   readonly #reads: ReadPath
   readonly #leadership: Leadership
-  readonly #snapshotsOut: SnapshotsOut
   readonly #membership: Membership
   readonly #merging: Merging
   readonly #transferLeader: RangeParts['transferLeader']
@@ -73,7 +75,7 @@ export class Range {
     this.#proposals = parts.proposals
     this.#reads = parts.reads
     this.#leadership = parts.leadership
-    this.#snapshotsOut = parts.snapshotsOut
+    this.snapshotsOut = parts.snapshotsOut
     this.#snapshotIn = parts.snapshotIn
     this.#turn = parts.turn
     this.#turnWaiters = parts.turnWaiters
@@ -177,9 +179,10 @@ export class Range {
     return this.#turnWaiters.wait()
   }
 
-  /** The applied state as a stream, at `indexMin` or newer, as of when it is first read. It throws KvErrors. */
-  sendSnapshot(indexMin: LogIndex): AsyncGenerator<SnapshotHead | SnapshotPairs> {
-    return this.#snapshotsOut.send(() => {
+  /** The applied state as a stream, as of when it is first read, or what is left of an earlier one. It throws KvErrors. */
+  sendSnapshot(request: SnapshotRequest): AsyncGenerator<SnapshotPart> {
+    const { indexMin } = request
+    return this.snapshotsOut.send(request, () => {
       const { data, state, applied } = this.#machine
       if (this.#closed) throw this.#closed
       if (!data || !state || applied < indexMin || this.#snapshotIn.installing) {
@@ -188,15 +191,9 @@ export class Range {
       return {
         view: data.readView(),
         state,
-        nowMs: this.#deps.clock.monotonicMs(),
         failed: (thrown) => this.#reads.failed(thrown),
       }
     })
-  }
-
-  /** Snapshots being sent from here. */
-  get snapshotsOut(): number {
-    return this.#snapshotsOut.count
   }
 
   describe(): ReplicaDescriptor {
@@ -273,14 +270,17 @@ export class Range {
     this.#raft.diskBusySince(this.#deps.storage.log.busySinceMs)
     this.#raft.tick(now)
     this.#proposals.expire(now, this.#options.raft.electionTimeoutMs)
-    this.#snapshotsOut.expire(now)
+    if (this.snapshotsOut.count > 0) {
+      const isLogLong = this.#deps.storage.log.bytes(this.id) >= limits.logBytesMax
+      this.snapshotsOut.expire(isLogLong ? 0 : this.#options.compaction.patienceMs)
+    }
     this.#snapshotIn.giveUpWhenStalled(now)
     if (this.#machine.data && !this.#snapshotIn.underWay) {
       cutLog(this.id, this.#options.compaction, {
         raft: this.#raft,
         storage: this.#deps.storage,
         nowMs: now,
-        pulledIndex: this.#snapshotsOut.oldestIndex,
+        pulledIndex: this.snapshotsOut.oldestIndex,
       })
     }
     if (this.isLeader) {
@@ -335,7 +335,7 @@ export class Range {
       !state?.repair &&
       !this.#merging.underWay &&
       !this.#snapshotIn.underWay &&
-      this.#snapshotsOut.count === 0
+      this.snapshotsOut.count === 0
     )
   }
 
@@ -404,7 +404,7 @@ export class Range {
     this.#merging.end(error)
     this.#turnWaiters.close(error)
     this.#machine.service.close()
-    await Promise.all([this.#snapshotIn.giveUp(error), this.#snapshotsOut.close(why)])
+    await Promise.all([this.#snapshotIn.giveUp(error), this.snapshotsOut.close(why)])
   }
 
   // ---- parts -----------------------------------------------------------------------------------------------------------

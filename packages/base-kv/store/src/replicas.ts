@@ -2,15 +2,34 @@
  * The replicas of a store come and go: found at the start, created by the first message that names this store, or by the
  * store itself; destroyed once they are certainly no members any more; taken out when they are damaged.
  */
-import { assert, killPoint, KvError, logIndex, type RangeId, type ReplicaId, replicaId, term } from '@base-kv/base'
+import {
+  assert,
+  covers,
+  killPoint,
+  KvError,
+  logIndex,
+  type RangeId,
+  type ReplicaId,
+  replicaId,
+  term,
+} from '@base-kv/base'
 import { type Config, emptyConfig, type Member, type Message, MessageType } from '@base-kv/raft'
-import { encodeState, firstState, Range, type RangeDeps, type TurnTime } from '@base-kv/range'
+import {
+  encodeState,
+  firstState,
+  type Install,
+  Range,
+  type RangeDeps,
+  type ReplicatedState,
+  type SnapshotRequest,
+  type TurnTime,
+} from '@base-kv/range'
 import type { FoundRange } from '@base-kv/storage'
 import { contradiction, gone } from './damaged-replica.ts'
 import { EpochMembership } from './epoch-membership.ts'
 import { wireRange, wireStore } from './raft-wire.ts'
 import { RangeIndex } from './range-index.ts'
-import { snapshotFromChunks } from './snapshot-wire.ts'
+import { requestToWire, snapshotFromChunks } from './snapshot-wire.ts'
 import type { StoreDeps, StoreOptions } from './store-deps.ts'
 
 /** What a new replica begins with. */
@@ -82,6 +101,7 @@ export class Replicas {
     const { schedule, send, changed, between } = this.#host
     const range = new Range(found, this.#options.range, {
       ...between,
+      host: this.#options.host,
       storage,
       clock,
       random,
@@ -92,7 +112,8 @@ export class Replicas {
       changed,
       removed: (which) => this.destroy(which),
       damaged: (which, reason) => this.damage(which, reason),
-      pullSnapshot: (id, from, indexMin) => snapshotFromChunks(this.#pull(id, from, indexMin)),
+      pullSnapshot: (id, from, request) => snapshotFromChunks(this.#pull(id, from, request)),
+      takeOver: (which, arriving, install) => this.#takeOver(which, arriving, install),
     })
     this.#ranges.set(found.range, range)
     schedule(range)
@@ -274,13 +295,37 @@ export class Replicas {
     this.#host.forgotten(range)
   }
 
-  #pull(id: RangeId, from: Member, indexMin: number) {
+  /**
+   * What an arriving snapshot covers and is older here was absorbed meanwhile, or split off what was: such a group has
+   * ended for good, since each key belongs to ever newer ranges. It goes in the same batch in which the snapshot comes.
+   */
+  async #takeOver(range: Range, { boundary, ver }: ReplicatedState, install: Install): Promise<void> {
+    const replaced = [...this.#ranges.values()].filter(
+      (other) =>
+        other !== range &&
+        other.boundary !== null &&
+        other.ver.high < ver.high &&
+        covers(boundary, other.boundary) &&
+        !this.#inTransition.has(other.id),
+    )
+    const ids = replaced.map(({ id }) => id)
+    const closed = replaced.map((other) => {
+      this.#forget(other)
+      return other.close('a snapshot of the range that absorbed this one has come')
+    })
+    const done = Promise.all(closed).then(() => install(ids))
+    for (const id of ids) void this.#alone(id, () => done)
+    await done
+    if (ids.length > 0) this.#deps.log.info('a snapshot replaces older ranges', { range: range.id, replaced: ids })
+  }
+
+  #pull(id: RangeId, from: Member, request: SnapshotRequest) {
     const { store, replica } = from
     return this.#deps.transport.pullSnapshot(store, {
       range: wireRange(id),
       store: wireStore(store),
       replica,
-      indexMin,
+      ...requestToWire(request),
     })
   }
 

@@ -2,17 +2,7 @@
  * All ranges of one store on one machine: gives them turns, lets them share one log sync, and sorts peers' messages to
  * them.
  */
-import {
-  assert,
-  compareStarts,
-  KvError,
-  limits,
-  logIndex,
-  type RangeId,
-  rangeId,
-  replicaId,
-  type StoreId,
-} from '@base-kv/base'
+import { assert, compareStarts, KvError, type RangeId, rangeId, replicaId, type StoreId } from '@base-kv/base'
 import { HybridClock, hlcToBigint } from '@base-kv/hlc'
 import type { RangeDescriptor, RangeVersion, StoreDescriptor } from '@base-kv/landscape'
 import type { v1 } from '@base-kv/protocol'
@@ -30,7 +20,8 @@ import { recoverAlone } from './recoveries.ts'
 import { RangeSizes } from './range-sizes.ts'
 import { Replicas } from './replicas.ts'
 import { Sleepers } from './sleepers.ts'
-import { snapshotToChunks } from './snapshot-wire.ts'
+import { requestFromWire, snapshotToChunks } from './snapshot-wire.ts'
+import { makeRoomForView } from './read-views.ts'
 import type { HeldEpoch, StoreDeps, StoreOptions } from './store-deps.ts'
 import { Turns } from './turns.ts'
 
@@ -295,11 +286,9 @@ export class Store {
     if (!range || range.self.replica !== request.replica) {
       throw new KvError('NotFound', `range ${id} has no such replica here`)
     }
-    const open = [...this.#ranges.values()].reduce((sum, one) => sum + one.snapshotsOut, 0)
-    if (open >= limits.readViewsMax) {
-      throw new KvError('TryLater', `${open} snapshots are being sent from here already`, { hint: 'pull again later' })
-    }
-    return snapshotToChunks(range.sendSnapshot(logIndex(request.indexMin)))
+    const asked = requestFromWire(request)
+    if (!asked.resume || !range.snapshotsOut.has(asked.resume.view)) makeRoomForView(this.#ranges.values())
+    return snapshotToChunks(range.sendSnapshot(asked))
   }
 
   /** The connection to that store broke: what was on its way is lost. */

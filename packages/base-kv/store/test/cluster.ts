@@ -218,6 +218,8 @@ export class TestCluster implements AsyncDisposable {
   passes: (wire: Wire) => boolean = () => true
   /** Asked before each chunk of a snapshot is handed on; what it throws breaks the stream. */
   onChunk: (from: TestNode, to: TestNode, count: number) => void | Promise<void> = () => {}
+  /** Called with each chunk as it arrives. */
+  mutateChunk: (chunk: v1.SnapshotChunk) => void = () => {}
   /** Snapshot streams begun so far. */
   pulls = 0
   readonly #directory: string
@@ -299,7 +301,9 @@ export class TestCluster implements AsyncDisposable {
     for await (const chunk of from.store.sendSnapshot(request, range)) {
       await this.onChunk(from, to, ++count)
       if (!this.#connected(from, to)) throw new KvError('OutcomeUnknown', 'the snapshot stream broke')
-      yield v1.SnapshotChunk.decode(v1.SnapshotChunk.encode(chunk).finish())
+      const received = v1.SnapshotChunk.decode(v1.SnapshotChunk.encode(chunk).finish())
+      this.mutateChunk(received)
+      yield received
     }
   }
 

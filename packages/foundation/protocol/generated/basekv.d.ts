@@ -2294,6 +2294,15 @@ export namespace basekv {
             /** PullSnapshotRequest indexMin. */
             indexMin: number;
 
+            /** PullSnapshotRequest resumeView. */
+            resumeView: string;
+
+            /** PullSnapshotRequest resumeSpace. */
+            resumeSpace: number;
+
+            /** PullSnapshotRequest resumeKey. */
+            resumeKey: Uint8Array;
+
             /**
              * Encodes the specified PullSnapshotRequest message. Does not implicitly {@link basekv.v1.PullSnapshotRequest.verify|verify} messages.
              * @param message PullSnapshotRequest message or plain object to encode
@@ -2330,6 +2339,15 @@ export namespace basekv {
                 /** PullSnapshotRequest indexMin */
                 indexMin?: (number|null);
 
+                /** PullSnapshotRequest resumeView */
+                resumeView?: (string|null);
+
+                /** PullSnapshotRequest resumeSpace */
+                resumeSpace?: (number|null);
+
+                /** PullSnapshotRequest resumeKey */
+                resumeKey?: (Uint8Array|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
@@ -2363,8 +2381,17 @@ export namespace basekv {
             /** SnapshotChunk state. */
             state: Uint8Array;
 
-            /** SnapshotChunk items. */
-            items: basekv.v1.KeyItem.$Properties[];
+            /** SnapshotChunk view. */
+            view: string;
+
+            /** SnapshotChunk resumed. */
+            resumed: boolean;
+
+            /** SnapshotChunk pairs. */
+            pairs: Uint8Array;
+
+            /** SnapshotChunk space. */
+            space: number;
 
             /** SnapshotChunk crc. */
             crc: number;
@@ -2374,9 +2401,6 @@ export namespace basekv {
 
             /** SnapshotChunk itemsTotal. */
             itemsTotal: number;
-
-            /** SnapshotChunk space. */
-            space: number;
 
             /**
              * Encodes the specified SnapshotChunk message. Does not implicitly {@link basekv.v1.SnapshotChunk.verify|verify} messages.
@@ -2408,8 +2432,17 @@ export namespace basekv {
                 /** SnapshotChunk state */
                 state?: (Uint8Array|null);
 
-                /** SnapshotChunk items */
-                items?: (basekv.v1.KeyItem.$Properties[]|null);
+                /** SnapshotChunk view */
+                view?: (string|null);
+
+                /** SnapshotChunk resumed */
+                resumed?: (boolean|null);
+
+                /** SnapshotChunk pairs */
+                pairs?: (Uint8Array|null);
+
+                /** SnapshotChunk space */
+                space?: (number|null);
 
                 /** SnapshotChunk crc */
                 crc?: (number|null);
@@ -2420,78 +2453,12 @@ export namespace basekv {
                 /** SnapshotChunk itemsTotal */
                 itemsTotal?: (number|null);
 
-                /** SnapshotChunk space */
-                space?: (number|null);
-
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
             /** Shape of a SnapshotChunk. */
             type $Shape = basekv.v1.SnapshotChunk.$Properties;
-        }
-
-        /**
-         * Properties of a KeyItem.
-         * @deprecated Use basekv.v1.KeyItem.$Properties instead.
-         */
-        interface IKeyItem extends basekv.v1.KeyItem.$Properties {
-        }
-
-        /** Represents a KeyItem. */
-        class KeyItem {
-
-            /**
-             * Constructs a new KeyItem.
-             * @param [properties] Properties to set
-             */
-            constructor(properties?: basekv.v1.KeyItem.$Properties);
-
-            /** Unknown fields preserved while decoding when enabled */
-            $unknowns?: Uint8Array[];
-
-            /** KeyItem key. */
-            key: Uint8Array;
-
-            /** KeyItem value. */
-            value: Uint8Array;
-
-            /**
-             * Encodes the specified KeyItem message. Does not implicitly {@link basekv.v1.KeyItem.verify|verify} messages.
-             * @param message KeyItem message or plain object to encode
-             * @param [writer] Writer to encode to
-             * @returns Writer
-             */
-            static encode(message: basekv.v1.KeyItem.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
-
-            /**
-             * Decodes a KeyItem message from the specified reader or buffer.
-             * @param reader Reader or buffer to decode from
-             * @param [length] Message length if known beforehand
-             * @returns {basekv.v1.KeyItem & basekv.v1.KeyItem.$Shape} KeyItem
-             * @throws {Error} If the payload is not a reader or valid buffer
-             * @throws {$protobuf.util.ProtocolError} If required fields are missing
-             */
-            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): basekv.v1.KeyItem & basekv.v1.KeyItem.$Shape;
-        }
-
-        namespace KeyItem {
-
-            /** Properties of a KeyItem. */
-            interface $Properties {
-
-                /** KeyItem key */
-                key?: (Uint8Array|null);
-
-                /** KeyItem value */
-                value?: (Uint8Array|null);
-
-                /** Unknown fields preserved while decoding when enabled */
-                $unknowns?: Uint8Array[];
-            }
-
-            /** Shape of a KeyItem. */
-            type $Shape = basekv.v1.KeyItem.$Properties;
         }
 
         /**

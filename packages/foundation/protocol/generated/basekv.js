@@ -3484,6 +3484,9 @@ export const basekv = $root.basekv = (() => {
             PullSnapshotRequest.prototype.store = $util.newBuffer([]);
             PullSnapshotRequest.prototype.replica = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             PullSnapshotRequest.prototype.indexMin = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            PullSnapshotRequest.prototype.resumeView = "";
+            PullSnapshotRequest.prototype.resumeSpace = 0;
+            PullSnapshotRequest.prototype.resumeKey = $util.newBuffer([]);
 
             PullSnapshotRequest.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -3500,6 +3503,12 @@ export const basekv = $root.basekv = (() => {
                     writer.uint32(24).uint64(message.replica);
                 if (message.indexMin != null && $Object.hasOwnProperty.call(message, "indexMin") && (typeof message.indexMin === "object" ? message.indexMin.low || message.indexMin.high : message.indexMin !== 0))
                     writer.uint32(32).uint64(message.indexMin);
+                if (message.resumeView != null && $Object.hasOwnProperty.call(message, "resumeView") && message.resumeView !== "")
+                    writer.uint32(42).string(message.resumeView);
+                if (message.resumeSpace != null && $Object.hasOwnProperty.call(message, "resumeSpace") && message.resumeSpace !== 0)
+                    writer.uint32(48).uint32(message.resumeSpace);
+                if (message.resumeKey != null && $Object.hasOwnProperty.call(message, "resumeKey") && message.resumeKey.length)
+                    writer.uint32(58).bytes(message.resumeKey);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -3569,6 +3578,33 @@ export const basekv = $root.basekv = (() => {
                                 delete message.indexMin;
                             continue;
                         }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.resumeView = value;
+                            else
+                                delete message.resumeView;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.resumeSpace = value;
+                            else
+                                delete message.resumeSpace;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.resumeKey = value;
+                            else
+                                delete message.resumeKey;
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -3592,7 +3628,6 @@ export const basekv = $root.basekv = (() => {
         v1.SnapshotChunk = (function() {
 
             const SnapshotChunk = function (properties) {
-                this.items = [];
                 if (properties)
                     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -3601,11 +3636,13 @@ export const basekv = $root.basekv = (() => {
 
             SnapshotChunk.prototype.snapshot = null;
             SnapshotChunk.prototype.state = $util.newBuffer([]);
-            SnapshotChunk.prototype.items = $util.emptyArray;
+            SnapshotChunk.prototype.view = "";
+            SnapshotChunk.prototype.resumed = false;
+            SnapshotChunk.prototype.pairs = $util.newBuffer([]);
+            SnapshotChunk.prototype.space = 0;
             SnapshotChunk.prototype.crc = 0;
             SnapshotChunk.prototype.last = false;
             SnapshotChunk.prototype.itemsTotal = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
-            SnapshotChunk.prototype.space = 0;
 
             SnapshotChunk.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -3618,9 +3655,6 @@ export const basekv = $root.basekv = (() => {
                     $root.basekv.v1.RaftSnapshot.encode(message.snapshot, writer.uint32(10).fork(), _depth + 1).ldelim();
                 if (message.state != null && $Object.hasOwnProperty.call(message, "state") && message.state.length)
                     writer.uint32(18).bytes(message.state);
-                if (message.items != null && message.items.length)
-                    for (let i = 0; i < message.items.length; ++i)
-                        $root.basekv.v1.KeyItem.encode(message.items[i], writer.uint32(26).fork(), _depth + 1).ldelim();
                 if (message.crc != null && $Object.hasOwnProperty.call(message, "crc") && message.crc !== 0)
                     writer.uint32(32).uint32(message.crc);
                 if (message.last != null && $Object.hasOwnProperty.call(message, "last") && message.last !== false)
@@ -3629,6 +3663,12 @@ export const basekv = $root.basekv = (() => {
                     writer.uint32(48).uint64(message.itemsTotal);
                 if (message.space != null && $Object.hasOwnProperty.call(message, "space") && message.space !== 0)
                     writer.uint32(56).uint32(message.space);
+                if (message.pairs != null && $Object.hasOwnProperty.call(message, "pairs") && message.pairs.length)
+                    writer.uint32(66).bytes(message.pairs);
+                if (message.view != null && $Object.hasOwnProperty.call(message, "view") && message.view !== "")
+                    writer.uint32(74).string(message.view);
+                if (message.resumed != null && $Object.hasOwnProperty.call(message, "resumed") && message.resumed !== false)
+                    writer.uint32(80).bool(message.resumed);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -3677,12 +3717,40 @@ export const basekv = $root.basekv = (() => {
                                 delete message.state;
                             continue;
                         }
-                    case 3: {
+                    case 9: {
                             if (wireType !== 2)
                                 break;
-                            if (!(message.items && message.items.length))
-                                message.items = [];
-                            message.items.push($root.basekv.v1.KeyItem.decode(reader, reader.size(), $undefined, _depth + 1));
+                            if ((value = reader.stringVerify()).length)
+                                message.view = value;
+                            else
+                                delete message.view;
+                            continue;
+                        }
+                    case 10: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.resumed = value;
+                            else
+                                delete message.resumed;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.pairs = value;
+                            else
+                                delete message.pairs;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.space = value;
+                            else
+                                delete message.space;
                             continue;
                         }
                     case 4: {
@@ -3712,15 +3780,6 @@ export const basekv = $root.basekv = (() => {
                                 delete message.itemsTotal;
                             continue;
                         }
-                    case 7: {
-                            if (wireType !== 0)
-                                break;
-                            if (value = reader.uint32())
-                                message.space = value;
-                            else
-                                delete message.space;
-                            continue;
-                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -3739,100 +3798,6 @@ export const basekv = $root.basekv = (() => {
             };
 
             return SnapshotChunk;
-        })();
-
-        v1.KeyItem = (function() {
-
-            const KeyItem = function (properties) {
-                if (properties)
-                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
-                            this[keys[i]] = properties[keys[i]];
-            };
-
-            KeyItem.prototype.key = $util.newBuffer([]);
-            KeyItem.prototype.value = $util.newBuffer([]);
-
-            KeyItem.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.key != null && $Object.hasOwnProperty.call(message, "key") && message.key.length)
-                    writer.uint32(10).bytes(message.key);
-                if (message.value != null && $Object.hasOwnProperty.call(message, "value") && message.value.length)
-                    writer.uint32(18).bytes(message.value);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
-
-            KeyItem.decode = function (reader, length, _end, _depth, _target) {
-                if (!(reader instanceof $Reader))
-                    reader = $Reader.create(reader);
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $Reader.recursionLimit)
-                    throw $Error("max depth exceeded");
-                let end, message, value;
-                if (length === $undefined)
-                    end = reader.len;
-                else {
-                    end = reader.pos + length;
-                    if (end > reader.len)
-                        throw $RangeError("index out of range");
-                    length = reader.len;
-                    reader.len = end;
-                }
-                message = _target || new $root.basekv.v1.KeyItem();
-                while (reader.pos < end) {
-                    let start = reader.pos;
-                    let tag = reader.tag();
-                    if (tag === _end) {
-                        _end = $undefined;
-                        break;
-                    }
-                    let wireType = tag & 7;
-                    switch (tag >>>= 3) {
-                    case 1: {
-                            if (wireType !== 2)
-                                break;
-                            if ((value = reader.bytes()).length)
-                                message.key = value;
-                            else
-                                delete message.key;
-                            continue;
-                        }
-                    case 2: {
-                            if (wireType !== 2)
-                                break;
-                            if ((value = reader.bytes()).length)
-                                message.value = value;
-                            else
-                                delete message.value;
-                            continue;
-                        }
-                    }
-                    reader.skipType(wireType, _depth, tag);
-                    if (!reader.discardUnknown) {
-                        $util.makeProp(message, "$unknowns", false);
-                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-                    }
-                }
-                if (length !== $undefined) {
-                    if (reader.pos !== end)
-                        throw $RangeError("index out of range");
-                    reader.len = length;
-                }
-                if (_end !== $undefined)
-                    throw $Error("missing end group");
-                return message;
-            };
-
-            return KeyItem;
         })();
 
         v1.RawPipelineRequest = (function() {

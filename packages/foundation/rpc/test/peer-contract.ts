@@ -172,7 +172,7 @@ export function peerContract(makeWorld: () => Promise<PeerWorld>): void {
           made++
           yield {
             snapshot: i === 0 ? { index: request.indexMin, term: 3 } : null,
-            items: [{ key: Buffer.from(`k${i}`), value: Buffer.alloc(256 * 1024, i) }],
+            pairs: Buffer.alloc(256 * 1024, i),
             last: i === 199,
           }
         }
@@ -192,7 +192,7 @@ export function peerContract(makeWorld: () => Promise<PeerWorld>): void {
     expect(chunks).toHaveLength(200)
     expect(chunks[0]!.snapshot!.index).toBe(42)
     expect(chunks[199]!.last).toBe(true)
-    expect(Buffer.from(chunks[150]!.items[0]!.value!)).toEqual(Buffer.alloc(256 * 1024, 150))
+    expect(Buffer.from(chunks[150]!.pairs)).toEqual(Buffer.alloc(256 * 1024, 150))
   })
 
   test('a snapshot given up by its reader stops at its source', async () => {
@@ -200,7 +200,7 @@ export function peerContract(makeWorld: () => Promise<PeerWorld>): void {
     const { events, link, serve } = await start({
       async *snapshot() {
         try {
-          for (;;) yield { items: [{ key: Buffer.from('k'), value: Buffer.alloc(64 * 1024) }] }
+          for (;;) yield { pairs: Buffer.alloc(64 * 1024) }
         } finally {
           stopped = true
         }
@@ -209,7 +209,7 @@ export function peerContract(makeWorld: () => Promise<PeerWorld>): void {
     await serve()
     await until(() => events.length === 1)
     for await (const chunk of link.pullSnapshot({ range })) {
-      expect(chunk.items).toHaveLength(1)
+      expect(chunk.pairs).toHaveLength(64 * 1024)
       break
     }
     await until(() => stopped)
@@ -218,7 +218,7 @@ export function peerContract(makeWorld: () => Promise<PeerWorld>): void {
   test('a snapshot that fails at its source fails at its reader, with the words of the source', async () => {
     const { events, link, serve } = await start({
       async *snapshot() {
-        yield { items: [] }
+        yield { pairs: Buffer.alloc(0) }
         throw new Error('the disk is gone')
       },
     })
