@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { installMutant } from './mutant-hook.ts'
 import { replayMutants } from './mutant-table.ts'
-import { mutants } from './mutants.ts'
+import { type Mutant, mutants } from './mutants.ts'
 
 const usage = `Runs the Raft core, or whole stores, under a simulated clock, network and disk. A seed decides everything.
 
@@ -35,16 +35,17 @@ async function main(): Promise<number> {
   }
   if (mutant) installMutant(mutant)
   // Only now may what is run be loaded.
-  if (options.stores) return runStores(options)
+  if (options.stores || mutant?.inStores) return runStores(options, mutant)
   const { printJson, runMutant, runSweep, runTrace } = await import('./commands.ts')
   if (options.trace) return runTrace(options)
   if (options.json) return printJson(options)
   return mutant ? runMutant(mutant, options) : runSweep(options)
 }
 
-async function runStores(options: SimOptions): Promise<number> {
-  const { printStoresJson, runStoresSweep, runStoresTrace } = await import('./whole/commands.ts')
+async function runStores(options: SimOptions, mutant: Mutant | undefined): Promise<number> {
+  const { printStoresJson, runStoresMutant, runStoresSweep, runStoresTrace } = await import('./whole/commands.ts')
   if (options.trace) return runStoresTrace(options)
+  if (mutant && !options.json) return runStoresMutant(mutant, options)
   return options.json ? printStoresJson(options) : runStoresSweep(options)
 }
 

@@ -1,3 +1,4 @@
+import type { Mutant } from '../mutants.ts'
 import { StoreCoverage } from './coverage.ts'
 import { runStoresSeed, type StoresResult } from './run.ts'
 
@@ -86,6 +87,15 @@ export async function printStoresJson(range: Seeds): Promise<number> {
   const counts = Object.fromEntries(coverage.counts)
   console.log(JSON.stringify({ ...sums, violations: broken, missing: coverage.missing, coverage: counts }))
   return broken.length === 0 ? 0 : 1
+}
+
+/** Runs seeds until one catches the mutant, and prints a line of JSON. @returns 0 when it was caught. */
+export async function runStoresMutant(mutant: Mutant, range: Seeds): Promise<number> {
+  const { seeds, violations } = await sweepStores(range, (_, result) => result.violation === null)
+  const [caught] = violations
+  const { checker = null, message = null } = caught?.violation ?? {}
+  console.log(JSON.stringify({ id: mutant.id, seeds, seed: caught?.seed ?? null, checker, message }))
+  return caught ? 0 : 1
 }
 
 /** Prints every event of one seed. */

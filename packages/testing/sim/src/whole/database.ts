@@ -28,6 +28,8 @@ interface InFlight {
   readonly changes: readonly Change[]
   /** What was there before, when readers see the write already. */
   undo: readonly Change[] | null
+  /** Whatever became of it. */
+  readonly ended: Promise<void>
 }
 
 export class SimDatabase {
@@ -69,16 +71,16 @@ export class SimDatabase {
       compactRange: async () => {},
       approximateSize: async (start, end) => this.#sizeOf(text(start), text(end)),
       close: async () => {
-        assert(this.#inFlight === null, 'closed behind the last write')
+        await this.#inFlight?.ended
       },
     }
   }
 
   #write(changes: readonly Change[], doors: DatabaseDoors): Promise<void> {
     assert(this.#inFlight === null, 'one write in flight at a time')
-    const flight: InFlight = { changes, undo: null }
-    this.#inFlight = flight
     const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const flight: InFlight = { changes, undo: null, ended: promise.catch(() => {}) }
+    this.#inFlight = flight
     if (!doors.effect()) return promise
     if (doors.prng.chance(0.5)) flight.undo = this.#apply(changes)
     doors.later(doors.syncMs(), () => {
