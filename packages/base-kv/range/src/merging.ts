@@ -76,6 +76,8 @@ export class Merging {
   readonly #host: MergingHost
   #drive: Drive | null = null
   #waiter: Waiter | null = null
+  /** Who spoke last for the other range. Before the freeze, and behind a cancel, it may have members that this one has not. */
+  #speaker: StoreId | null = null
   // As mergee: asked for, proposed when all members are there.
   #freeze: { readonly command: Freeze; isProposed: boolean; readonly untilMs: number } | null = null
 
@@ -138,7 +140,8 @@ export class Merging {
     this.#answer(error)
   }
 
-  hear(message: MergeMessage): void {
+  hear(message: MergeMessage, speaker: StoreId): void {
+    this.#speaker = speaker
     const { raft, state, nowMs } = this.#host
     if (raft.role !== 'leader' || !state()) return
     raft.wake(nowMs())
@@ -287,9 +290,10 @@ export class Merging {
 
   #tell(to: RangeId, what: Pick<MergeMessage, 'kind' | 'task'> & Partial<MergeMessage>): void {
     const { raft, nowMs, tell } = this.#host
-    // Both are held by the same stores: the merge began so, and none of them may leave meanwhile.
-    const stores = configMembers(raft.status(nowMs()).config).map(({ store }) => store)
-    tell(to, stores, { ver: NO_VERSION, at: NOWHERE, durable: false, ...what, from: this.#range })
+    // Whoever leads the other range next is one of these: while it matters both are held by the same stores.
+    const stores = new Set(configMembers(raft.status(nowMs()).config).map(({ store }) => store))
+    if (this.#speaker !== null) stores.add(this.#speaker)
+    tell(to, [...stores], { ver: NO_VERSION, at: NOWHERE, durable: false, ...what, from: this.#range })
   }
 
   #answer(error: KvError | null, ver?: RangeVersion): void {

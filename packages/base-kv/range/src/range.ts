@@ -250,9 +250,9 @@ export class Range {
     this.#raft.step(now, message)
   }
 
-  /** Another range that it merges with says something. */
-  hear(message: MergeMessage): void {
-    if (!this.#closed) this.#merging.hear(message)
+  /** Another range that it merges with says something, by the store that leads it. */
+  hear(message: MergeMessage, speaker: StoreId): void {
+    if (!this.#closed) this.#merging.hear(message, speaker)
   }
 
   /**

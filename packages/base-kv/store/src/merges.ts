@@ -43,7 +43,7 @@ export class Merges {
   tell(to: RangeId, stores: readonly StoreId[], message: MergeMessage): void {
     const { store, soon, send } = this.#host
     for (const one of stores) {
-      if (one === store) soon(() => this.#hear(to, message))
+      if (one === store) soon(() => this.#hear(to, message, store))
       else send(one, toWire(to, store, one, message))
     }
   }
@@ -51,17 +51,17 @@ export class Merges {
   /** @returns false: some other message */
   receive(wire: v1.RaftMessage): boolean {
     if (wire.type !== MERGE_MESSAGE) return false
-    const isWhole = wire.range.length === 16 && wire.toStore.length === 16
+    const isWhole = [wire.range, wire.fromStore, wire.toStore].every(({ length }) => length === 16)
     const message = isWhole ? decodeMergeMessage(wire.body) : undefined
     if (message && storeIdFromBytes(wire.toStore) === this.#host.store)
-      this.#hear(rangeIdFromBytes(wire.range), message)
+      this.#hear(rangeIdFromBytes(wire.range), message, storeIdFromBytes(wire.fromStore))
     return true
   }
 
-  #hear(to: RangeId, message: MergeMessage): void {
+  #hear(to: RangeId, message: MergeMessage, speaker: StoreId): void {
     const range = this.#replicas.ranges.get(to)
     if (!range) return
-    range.hear(message)
+    range.hear(message, speaker)
     this.#host.schedule(range)
   }
 

@@ -77,11 +77,12 @@ export class SimDatabase {
   }
 
   #write(changes: readonly Change[], doors: DatabaseDoors): Promise<void> {
-    assert(this.#inFlight === null, 'one write in flight at a time')
     const { promise, resolve, reject } = Promise.withResolvers<void>()
+    // A process that has ended writes nothing, and hears nothing.
+    if (!doors.effect()) return promise
+    assert(this.#inFlight === null, 'one write in flight at a time')
     const flight: InFlight = { changes, undo: null, ended: promise.catch(() => {}) }
     this.#inFlight = flight
-    if (!doors.effect()) return promise
     if (doors.prng.chance(0.5)) flight.undo = this.#apply(changes)
     doors.later(doors.syncMs(), () => {
       if (doors.fails()) {
