@@ -37,6 +37,9 @@ async function set(c: TestCluster, id: string, value: string): Promise<void> {
   }, `set ${id}`)
 }
 
+/** Leaders stay, however busy the machine is. */
+const steady: ClusterOptions = { raft: { electionTimeoutMs: 3_000, heartbeatIntervalMs: 100 } }
+
 const hooks = (list: readonly Told[]) => list.filter(({ what }) => what === 'hook')
 const hookIds = (list: readonly Told[]) => hooks(list).map(({ id }) => id)
 const factAt = (node: TestNode, key: string) =>
@@ -44,7 +47,7 @@ const factAt = (node: TestNode, key: string) =>
 
 describe('commit hooks', () => {
   test('run on every replica once, in the order of the log, with the state visible and before the answer', async () => {
-    const c = await serve(3)
+    const c = await serve(3, steady)
     const { node: leader, range } = await leaderOf(c, 'a')
     const mine = toldAt(leader)[0]!
     const ids = Array.from({ length: 50 }, (_, i) => `r${i}`)
@@ -88,7 +91,7 @@ describe('commit hooks', () => {
   })
 
   test('tell who leads when they run: after a transfer it is the other one', async () => {
-    const c = await serve(3)
+    const c = await serve(3, steady)
     const { node: before, range } = await leaderOf(c, 'a')
     await set(c, 'one', '1')
     const next = c.nodes.find((node) => node !== before)!
