@@ -65,6 +65,7 @@ export interface ReplicatorOutput {
 
 /** Names in `tooFarAhead`. */
 const NAMED_MAX = 64
+const NEWCOMERS_ASKED_MAX = 3
 /** What an entry takes beside key and value, tombstones of deleted ones included. */
 const ENTRY_OVERHEAD = 64
 
@@ -155,14 +156,13 @@ export class Replicator {
 
   // ---- inputs ------------------------------------------------------------------------------------------------------------
 
-  /** Live members without this one. One that is new is asked at once what it knows. */
+  /** Live members without this one. Those that are new are asked at once what they know. */
   setPeers(peers: readonly HostId[]): void {
     const before = new Set(this.#peers)
     this.#peers = peers
     const news = peers.filter((peer) => !before.has(peer))
-    // One is enough: what it knows is pushed on, and the next check finds the rest.
-    const peer = news[this.#random.below(Math.max(1, news.length))]
-    if (peer !== undefined) this.#send(peer, this.#digest(true))
+    // Not all of a crowd: what these know is pushed on, and the next check finds the rest.
+    for (const peer of sample(news, NEWCOMERS_ASKED_MAX, this.#random)) this.#send(peer, this.#digest(true))
   }
 
   /** Forgets an owner that is gone. */
@@ -227,19 +227,12 @@ export class Replicator {
     })
     const wanted = [...this.#hot].map(([owner, { after }]) => [owner, after] as const)
     const message = this.#delta(wanted, registers, this.#options.pushBytesMax)
-    for (const peer of this.#some(this.#options.pushFanout)) this.#send(peer, message)
+    for (const peer of sample(this.#peers, this.#options.pushFanout, this.#random)) this.#send(peer, message)
     for (const [owner, hot] of this.#hot) if (--hot.rounds <= 0) this.#hot.delete(owner)
     for (const [key, rounds] of this.#hotRegisters) {
       if (rounds <= 1) this.#hotRegisters.delete(key)
       else this.#hotRegisters.set(key, rounds - 1)
     }
-  }
-
-  #some(count: number): HostId[] {
-    const left = [...this.#peers]
-    const some: HostId[] = []
-    while (some.length < count && left.length > 0) some.push(...left.splice(this.#random.below(left.length), 1))
-    return some
   }
 
   // ---- comparing ---------------------------------------------------------------------------------------------------------
@@ -373,6 +366,13 @@ export class Replicator {
   #send(to: HostId, message: Message): void {
     this.#output.messages.push({ to, bytes: encodeMessage(message) })
   }
+}
+
+function sample<T>(list: readonly T[], count: number, random: Random): T[] {
+  const left = [...list]
+  const some: T[] = []
+  while (some.length < count && left.length > 0) some.push(...left.splice(random.below(left.length), 1))
+  return some
 }
 
 const minimum = (a: bigint, b: bigint): bigint => (a < b ? a : b)

@@ -24,6 +24,8 @@ export type Via = 'sender' | 'gossip' | 'table'
 
 export const MEMBERS_MAX = 4_096
 const TOMBSTONES_MAX = 2_048
+/** How many members, about, probe one that another suspects. */
+const LOOK_AT_ONCE = 4
 const LEFT_IN_TABLE_MAX = 256
 /** Dead ones are dialled for ever; beyond this many the longest dead are forgotten (seeds still heal). */
 const DEAD_MAX = 256
@@ -224,6 +226,9 @@ export class Membership {
     this.#suspicions.set(member.host, new Suspicion(update.from, this.size, this.#timing, this.#deps.nowMs()))
     this.gossip.add({ ...member, from: update.from })
     this.#deps.accuse(member)
+    // Some look for themselves at once, so that a true suspicion is confirmed soon; not a crowd.
+    const accused = update.from !== this.#options.host
+    if (accused && this.#deps.random.below(this.size) < LOOK_AT_ONCE) this.order.addFirst(member.host)
   }
 
   #declaredDead(update: Update): void {

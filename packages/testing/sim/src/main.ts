@@ -1,5 +1,6 @@
 /** The command: `npm run sim -- --seeds N --from S`. Exit codes: 0 fine, 1 a violation or a surviving mutant, 2 usage. */
 import { parseArgs } from 'node:util'
+import { gossipCommand } from './gossip/gossip-command.ts'
 import { installMutant } from './mutant-hook.ts'
 import { replayMutants } from './mutant-table.ts'
 import { type Mutant, mutants } from './mutants.ts'
@@ -17,7 +18,11 @@ const usage = `Runs the Raft core, or whole stores, under a simulated clock, net
   npm run sim -- --mutants --record         and writes these seeds into the list
   npm run sim -- --mutant ID --seeds 2000   looks for one only
 
-Options: --stores, --seeds N (default 200; 2000 with mutants), --from S (default 1), --trace, --json, --mutants, --search,
+  npm run sim -- --gossip [NAME]            membership and replicated maps: 64 members for a day, and more (half an hour)
+  npm run sim -- --gossip --quick           the same, small: what the tests run
+  npm run sim -- --gossip --mutants         known bugs put into them
+
+Options: --gossip, --quick, --stores, --seeds N (default 200; 2000 with mutants), --from S (default 1), --trace, --json, --mutants, --search,
 --record, --mutant ID, --help`
 
 class UsageError extends Error {}
@@ -28,6 +33,7 @@ async function main(): Promise<number> {
     console.log(usage)
     return 0
   }
+  if (options.gossip) return gossipCommand(options)
   if (options.mutants) return replayMutants(options)
   const mutant = mutants.find(({ id }) => id === options.mutant)
   if (options.mutant !== undefined && !mutant) {
@@ -59,13 +65,19 @@ export interface SimOptions {
   readonly search: boolean
   readonly record: boolean
   readonly mutant: string | undefined
+  readonly gossip: boolean
+  readonly quick: boolean
+  /** Names of gossip scenarios. */
+  readonly names: readonly string[]
   readonly help: boolean
 }
 
 function readOptions(): SimOptions {
   let values
+  let names
   try {
-    values = parseArgs({
+    ;({ values, positionals: names } = parseArgs({
+      allowPositionals: true,
       options: {
         stores: { type: 'boolean' },
         seeds: { type: 'string' },
@@ -76,9 +88,12 @@ function readOptions(): SimOptions {
         search: { type: 'boolean' },
         record: { type: 'boolean' },
         mutant: { type: 'string' },
+        gossip: { type: 'boolean' },
+        quick: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
-    }).values
+    }))
+    if (names.length > 0 && !values.gossip) throw new UsageError(`'${names[0]}' is no option`)
   } catch (thrown) {
     throw new UsageError(thrown instanceof Error ? thrown.message.split(/\.\s/)[0] : String(thrown))
   }
@@ -97,6 +112,9 @@ function readOptions(): SimOptions {
     search: values.search ?? false,
     record: values.record ?? false,
     mutant: values.mutant,
+    gossip: values.gossip ?? false,
+    quick: values.quick ?? false,
+    names,
     help: values.help ?? false,
   }
 }
