@@ -120,11 +120,16 @@ export class Node {
   /** Asks the node for its picture; those who ask at the same time share one call. */
   describe(timeoutMs: number): Promise<v1.DescribeReply> {
     if (this.#describing !== undefined) return this.#describing
-    const describing = this.#describe(timeoutMs).finally(() => {
+    const describing = this.#describe(timeoutMs, false).finally(() => {
       if (this.#describing === describing) this.#describing = undefined
     })
     this.#describing = describing
     return describing
+  }
+
+  /** With newer sizes of its ranges, which takes it a little. */
+  measure(timeoutMs: number): Promise<v1.DescribeReply> {
+    return this.#describe(timeoutMs, true)
   }
 
   /** Ends everything. @returns what it held */
@@ -133,8 +138,9 @@ export class Node {
     return this.#tearDown()
   }
 
-  async #describe(timeoutMs: number): Promise<v1.DescribeReply> {
-    const bytes = await this.unary('/basekv.v1.BaseKVStore/Describe', new Uint8Array(), timeoutMs)
+  async #describe(timeoutMs: number, measure: boolean): Promise<v1.DescribeReply> {
+    const request = v1.DescribeRequest.encode({ measure }).finish()
+    const bytes = await this.unary('/basekv.v1.BaseKVStore/Describe', request, timeoutMs)
     const reply = v1.DescribeReply.decode(bytes)
     if (this.#state !== 'closed') this.#owner.described(this, reply)
     return reply

@@ -130,7 +130,7 @@ class Client implements KvClient {
   }
 
   describe(options: CallOptions = {}): Promise<ClusterPicture> {
-    return describeCluster(this.#router, options.timeoutMs ?? this.#settings.timeoutMs)
+    return describeCluster(this.#router, options.timeoutMs ?? this.#settings.timeoutMs, { measure: true })
   }
 
   transfer(options: TransferOptions): Promise<v1.RangeDescriptor.$Properties> {

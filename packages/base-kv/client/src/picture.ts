@@ -21,14 +21,18 @@ export interface ClusterPicture {
   readonly ranges: readonly Route[]
 }
 
-/** Asks the endpoints, then those that they know. Rejects when not one node answers. */
-export async function describeCluster(router: Router, timeoutMs: number): Promise<ClusterPicture> {
+/** Asks the endpoints, then those that they know. Rejects when not one node answers. `measure`: with newer sizes of ranges. */
+export async function describeCluster(
+  router: Router,
+  timeoutMs: number,
+  { measure = false }: { readonly measure?: boolean } = {},
+): Promise<ClusterPicture> {
   const pictures = new Map<string, NodePicture>()
   const untilMs = router.nowMs + timeoutMs
   for (let round = 0; round < 2; round++) {
     const addresses = router.book.all().filter((address) => !pictures.has(address))
     const leftMs = Math.max(untilMs - router.nowMs, 1)
-    const answers = await Promise.all(addresses.map((address) => describeNode(router, address, leftMs)))
+    const answers = await Promise.all(addresses.map((address) => describeNode(router, address, leftMs, measure)))
     for (const picture of answers) pictures.set(picture.address, picture)
   }
   const nodes = dedupe([...pictures.values()])
@@ -36,9 +40,15 @@ export async function describeCluster(router: Router, timeoutMs: number): Promis
   throw nobodyAnswers(nodes)
 }
 
-async function describeNode(router: Router, address: string, timeoutMs: number): Promise<NodePicture> {
+async function describeNode(
+  router: Router,
+  address: string,
+  timeoutMs: number,
+  measure: boolean,
+): Promise<NodePicture> {
   try {
-    const { store, peers } = await router.nodeAt(address).describe(timeoutMs)
+    const node = router.nodeAt(address)
+    const { store, peers } = await (measure ? node.measure(timeoutMs) : node.describe(timeoutMs))
     if (store) return { address, store, peers }
     throw new KvError('InternalError', 'the node described nothing')
   } catch (thrown) {

@@ -66,8 +66,11 @@ export function storeService(options: StoreServiceOptions, deps: StoreServiceDep
   return {
     unary: {
       ...replicaCalls(deps),
-      [path('Describe')]: (_body, call, reply) => {
-        void answer(reply, () => describe(options, deps, call.storeName()))
+      [path('Describe')]: (body, call, reply) => {
+        void answer(reply, () => {
+          const { measure } = readRequest(() => v1.DescribeRequest.decode(body))
+          return describe(options, deps, call.storeName(), measure)
+        })
       },
       [path('TransferLeadership')]: managed(
         (body) => {
@@ -147,7 +150,12 @@ async function transfer(range: Range, target: StoreId): Promise<void> {
   })
 }
 
-async function describe(options: StoreServiceOptions, deps: StoreServiceDeps, name: string): Promise<Uint8Array> {
+async function describe(
+  options: StoreServiceOptions,
+  deps: StoreServiceDeps,
+  name: string,
+  measure: boolean,
+): Promise<Uint8Array> {
   const store = deps.stores.get(name)
   const storage = deps.storages.get(name)
   if (!store || !storage) {
@@ -155,7 +163,7 @@ async function describe(options: StoreServiceOptions, deps: StoreServiceDeps, na
       hint: `stores here: ${[...deps.stores.keys()].join(', ')}`,
     })
   }
-  await store.measure(SIZES_PATIENCE_MS)
+  if (measure) await store.measure(SIZES_PATIENCE_MS)
   const descriptor = store.describe()
   const peers = deps.peers.known().filter((peer) => peer.service === name)
   return v1.DescribeReply.encode({

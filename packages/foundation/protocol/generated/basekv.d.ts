@@ -2809,6 +2809,9 @@ export namespace basekv {
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
 
+            /** DescribeRequest measure. */
+            measure: boolean;
+
             /**
              * Encodes the specified DescribeRequest message. Does not implicitly {@link basekv.v1.DescribeRequest.verify|verify} messages.
              * @param message DescribeRequest message or plain object to encode
@@ -2832,6 +2835,9 @@ export namespace basekv {
 
             /** Properties of a DescribeRequest. */
             interface $Properties {
+
+                /** DescribeRequest measure */
+                measure?: (boolean|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

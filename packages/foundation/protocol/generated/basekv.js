@@ -4290,6 +4290,8 @@ export const basekv = $root.basekv = (() => {
                             this[keys[i]] = properties[keys[i]];
             };
 
+            DescribeRequest.prototype.measure = false;
+
             DescribeRequest.encode = function (message, writer, _depth) {
                 if (!writer)
                     writer = $Writer.create();
@@ -4297,6 +4299,8 @@ export const basekv = $root.basekv = (() => {
                     _depth = 0;
                 if (_depth > $util.recursionLimit)
                     throw $Error("max depth exceeded");
+                if (message.measure != null && $Object.hasOwnProperty.call(message, "measure") && message.measure !== false)
+                    writer.uint32(8).bool(message.measure);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -4310,7 +4314,7 @@ export const basekv = $root.basekv = (() => {
                     _depth = 0;
                 if (_depth > $Reader.recursionLimit)
                     throw $Error("max depth exceeded");
-                let end, message;
+                let end, message, value;
                 if (length === $undefined)
                     end = reader.len;
                 else {
@@ -4328,7 +4332,19 @@ export const basekv = $root.basekv = (() => {
                         _end = $undefined;
                         break;
                     }
-                    reader.skipType(tag & 7, _depth, tag);
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.measure = value;
+                            else
+                                delete message.measure;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
                         $util.makeProp(message, "$unknowns", false);
                         (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
