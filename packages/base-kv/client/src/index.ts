@@ -10,7 +10,7 @@ export type {
 export { findStore } from './management.ts'
 export { type KvClient, openClient } from './open-client.ts'
 export type { Bytes, CallOptions, ClientDeps, ClientOptions, Consistency, ReadOptions } from './options.ts'
-export type { ClusterPicture, NodePicture } from './picture.ts'
+export type { ClusterPicture, NodePicture, RangesChoice } from './picture.ts'
 export type { RecoverOptions } from './recover.ts'
 export type { BatchOp, CompareAndSetResult } from './request.ts'
 export type { RangeReport, Route } from './route-table.ts'

@@ -4,7 +4,7 @@
  */
 import { contains, KvError, errorCodes, type KvErrorCode, toKvError } from '@base-kv/base'
 import { v1 } from '@base-kv/protocol'
-import { type ClusterPicture, describeCluster } from './picture.ts'
+import { type ClusterPicture, describeCluster, type RangesChoice } from './picture.ts'
 import type { Bytes } from './options.ts'
 import { ownBytes, toBytes } from './request.ts'
 import type { Route } from './route-table.ts'
@@ -62,7 +62,7 @@ export async function transferLeadership(
   router: Router,
   { rangeId, to, ver, timeoutMs }: TransferOptions & { readonly timeoutMs: number },
 ): Promise<v1.RangeDescriptor.$Properties> {
-  const named = () => rangeId
+  const named = { rangeIds: [rangeId] }
   const { range } = await manage(
     router,
     '/basekv.v1.BaseKVStore/TransferLeadership',
@@ -79,7 +79,7 @@ export async function changeReplicas(
   router: Router,
   { rangeId, voters, learners = [], ver, timeoutMs }: ChangeReplicasOptions & { readonly timeoutMs: number },
 ): Promise<v1.RangeDescriptor.$Properties> {
-  const named = () => rangeId
+  const named = { rangeIds: [rangeId] }
   const { range } = await manage(
     router,
     '/basekv.v1.BaseKVStore/ChangeReplicaConfig',
@@ -102,14 +102,12 @@ export async function splitRange(
   { rangeId, key, ver, timeoutMs }: SplitOptions & { readonly timeoutMs: number },
 ): Promise<SplitResult> {
   const splitKey = ownBytes(toBytes(key))
-  const wanted = (picture: ClusterPicture) =>
-    rangeId ?? picture.ranges.find(({ boundary }) => contains(boundary, splitKey))?.rangeId ?? ''
   const { range, rightId } = await manage(
     router,
     '/basekv.v1.BaseKVStore/Split',
-    wanted,
+    rangeId === undefined ? { keys: [splitKey] } : { rangeIds: [rangeId] },
     { timeoutMs, ver },
-    (picture) => v1.SplitRequest.encode({ rangeId: wanted(picture), ...wireVersion(ver), splitKey }).finish(),
+    (_, { rangeId: id }) => v1.SplitRequest.encode({ rangeId: id, ...wireVersion(ver), splitKey }).finish(),
   )
   return { left: range ?? {}, rightId }
 }
@@ -122,7 +120,7 @@ export async function mergeRanges(
   const { range } = await manage(
     router,
     '/basekv.v1.BaseKVStore/Merge',
-    () => leftId,
+    { rangeIds: [leftId] },
     { timeoutMs, ver },
     () => v1.MergeRequest.encode({ leftId, rightId, ...wireVersion(ver) }).finish(),
   )
@@ -137,22 +135,18 @@ export const wireVersion = (ver: ExpectedVersion = { high: 0, low: 0 }): { verHi
 async function manage(
   router: Router,
   path: string,
-  wanted: (picture: ClusterPicture) => string,
+  choice: RangesChoice,
   { timeoutMs, ver }: { readonly timeoutMs: number; readonly ver?: ExpectedVersion | undefined },
-  request: (picture: ClusterPicture) => Uint8Array,
+  request: (picture: ClusterPicture, route: Route) => Uint8Array,
 ): Promise<v1.ManagementReply> {
   const isExact = ver !== undefined
   const sinceMs = router.nowMs
   for (;;) {
     const leftMs = (): number => Math.max(sinceMs + timeoutMs - router.nowMs, 1)
-    const picture = await describeCluster(router, leftMs())
-    const rangeId = wanted(picture)
-    const route = picture.ranges.find((range) => range.rangeId === rangeId)
-    if (route === undefined) {
-      const known = picture.ranges.map((range) => range.rangeId).join(', ') || 'none'
-      throw new KvError('NotFound', `no range ${rangeId}`, { hint: `ranges: ${known}` })
-    }
-    const body = request(picture)
+    // A node that says nothing must not take all the time.
+    const picture = await describeCluster(router, leftMs() / 2, choice)
+    const route = chosenRoute(picture, choice)
+    const body = request(picture, route)
     try {
       return await ask(router, path, route, body, leftMs())
     } catch (thrown) {
@@ -174,8 +168,25 @@ async function ask(
   if (address === undefined) {
     throw new KvError('TryLater', `range ${route.rangeId} has no leader now`, { hint: 'see base-kv range list' })
   }
-  return checkReply(v1.ManagementReply.decode(await router.nodeAt(address).unary(path, body, timeoutMs)))
+  const reply = v1.ManagementReply.decode(await router.nodeAt(address).unary(path, body, timeoutMs))
+  // Done or refused: it is the newest word on that range.
+  if (reply.range) router.heardOf(reply.range)
+  return checkReply(reply)
 }
+
+/** @throws KvError NotFound */
+function chosenRoute({ ranges }: ClusterPicture, { rangeIds = [], keys = [] }: RangesChoice): Route {
+  const isChosen = ({ rangeId, boundary }: Route) =>
+    rangeIds.includes(rangeId) || keys.some((key) => contains(boundary, key))
+  const route = ranges.find(isChosen)
+  if (route) return route
+  const known = ranges.slice(0, SHOWN_MAX).map(({ rangeId }) => rangeId)
+  const others = ranges.length > SHOWN_MAX ? `${ranges.length} in all` : known.join(', ') || 'none known'
+  throw new KvError('NotFound', `no range ${rangeIds.join(', ') || 'of that key'}`, { hint: `ranges: ${others}` })
+}
+
+/** Ranges named in a hint. */
+const SHOWN_MAX = 10
 
 /** @throws KvError what the node says went wrong */
 export function checkReply(reply: v1.ManagementReply): v1.ManagementReply {

@@ -32,7 +32,8 @@ export interface NodeOwner {
   /** It could not be reached, or was lost. */
   lost(node: Node, error: KvError, left: LeftBehind & { readonly wasOpen: boolean }): void
   answered(node: Node, operation: Operation, result: v1.PipelineResult.$Properties): void
-  described(node: Node, reply: v1.DescribeReply): void
+  /** `isWhole`: it has no other ranges. */
+  described(node: Node, reply: v1.DescribeReply, isWhole: boolean): void
 }
 
 export interface NodeDeps extends ClientDeps {
@@ -40,6 +41,11 @@ export interface NodeDeps extends ClientDeps {
   /** Goes along with the stream of operations: 16 bytes in hexadecimal. */
   readonly clientId: string
 }
+
+export type DescribeChoice = v1.DescribeRequest.$Properties
+
+/** Of a cluster with more ranges the client learns those that it uses. */
+const firstRoutesMax = 128
 
 const redialMinMs = 20
 const redialMaxMs = 2_000
@@ -117,19 +123,37 @@ export class Node {
     return this.#openedChannel().serverStream(path, request, { metadata: this.#metadata, signal })
   }
 
-  /** Asks the node for its picture; those who ask at the same time share one call. */
+  /** Asks the node for the ways that it knows first; those who ask at the same time share one call. */
   describe(timeoutMs: number): Promise<v1.DescribeReply> {
     if (this.#describing !== undefined) return this.#describing
-    const describing = this.#describe(timeoutMs, false).finally(() => {
+    const describing = this.#describe({ routes: true, limit: firstRoutesMax }, timeoutMs, true).finally(() => {
       if (this.#describing === describing) this.#describing = undefined
     })
     this.#describing = describing
     return describing
   }
 
-  /** With newer sizes of its ranges, which takes it a little. */
-  measure(timeoutMs: number): Promise<v1.DescribeReply> {
-    return this.#describe(timeoutMs, true)
+  /** Asks the node for some of its ranges. */
+  describeSome(choice: DescribeChoice, timeoutMs: number): Promise<v1.DescribeReply> {
+    return this.#describe(choice, timeoutMs, false)
+  }
+
+  /** Asks the node for everything, page by page. */
+  async describeAll(timeoutMs: number): Promise<v1.DescribeReply> {
+    const untilMs = this.#deps.clock.monotonicMs() + timeoutMs
+    const ranges: v1.RangeDescriptor.$Properties[] = []
+    for (let after: Uint8Array = new Uint8Array(0); ;) {
+      const leftMs = Math.max(untilMs - this.#deps.clock.monotonicMs(), 1)
+      const page = await this.#ask({ after }, leftMs)
+      ranges.push(...(page.store?.ranges ?? []))
+      if (page.next.length > 0 && page.store) {
+        after = page.next
+        continue
+      }
+      if (page.store) page.store.ranges = ranges as v1.RangeDescriptor[]
+      if (this.#state !== 'closed') this.#owner.described(this, page, true)
+      return page
+    }
   }
 
   /** Ends everything. @returns what it held */
@@ -138,12 +162,15 @@ export class Node {
     return this.#tearDown()
   }
 
-  async #describe(timeoutMs: number, measure: boolean): Promise<v1.DescribeReply> {
-    const request = v1.DescribeRequest.encode({ measure }).finish()
-    const bytes = await this.unary('/basekv.v1.BaseKVStore/Describe', request, timeoutMs)
-    const reply = v1.DescribeReply.decode(bytes)
-    if (this.#state !== 'closed') this.#owner.described(this, reply)
+  async #describe(choice: DescribeChoice, timeoutMs: number, fromStart: boolean): Promise<v1.DescribeReply> {
+    const reply = await this.#ask(choice, timeoutMs)
+    if (this.#state !== 'closed') this.#owner.described(this, reply, fromStart && reply.next.length === 0)
     return reply
+  }
+
+  async #ask(choice: DescribeChoice, timeoutMs: number): Promise<v1.DescribeReply> {
+    const request = v1.DescribeRequest.encode(choice).finish()
+    return v1.DescribeReply.decode(await this.unary('/basekv.v1.BaseKVStore/Describe', request, timeoutMs))
   }
 
   #openedChannel(): RpcChannel {

@@ -24,7 +24,7 @@ import {
   realDeps,
   type Settings,
 } from './options.ts'
-import { type ClusterPicture, describeCluster } from './picture.ts'
+import { type ClusterPicture, describeCluster, type RangesChoice } from './picture.ts'
 import {
   type BatchOp,
   batchRequest,
@@ -64,8 +64,8 @@ export interface KvClient {
   scan(range?: ScanRange, options?: ReadOptions): AsyncIterable<KeyValue>
   /** The same in the pages in which it comes, none empty. */
   scanPages(range?: ScanRange, options?: ReadOptions): AsyncIterable<KeyValue[]>
-  /** Asks all nodes now. Rejects only if none answers. */
-  describe(options?: CallOptions): Promise<ClusterPicture>
+  /** Asks all nodes now, for all ranges unless some are chosen. Rejects only if none answers. */
+  describe(options?: CallOptions & RangesChoice): Promise<ClusterPicture>
   transfer(options: TransferOptions): Promise<v1.RangeDescriptor.$Properties>
   changeReplicas(options: ChangeReplicasOptions): Promise<v1.RangeDescriptor.$Properties>
   /** Cuts a range in two; no data moves. */
@@ -129,8 +129,10 @@ class Client implements KvClient {
     })
   }
 
-  describe(options: CallOptions = {}): Promise<ClusterPicture> {
-    return describeCluster(this.#router, options.timeoutMs ?? this.#settings.timeoutMs, { measure: true })
+  describe(options: CallOptions & RangesChoice = {}): Promise<ClusterPicture> {
+    const { timeoutMs = this.#settings.timeoutMs, rangeIds, keys } = options
+    const choice = rangeIds || keys ? { rangeIds: rangeIds ?? [], keys: keys ?? [] } : undefined
+    return describeCluster(this.#router, timeoutMs, choice)
   }
 
   transfer(options: TransferOptions): Promise<v1.RangeDescriptor.$Properties> {

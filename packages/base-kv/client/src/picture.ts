@@ -21,18 +21,24 @@ export interface ClusterPicture {
   readonly ranges: readonly Route[]
 }
 
-/** Asks the endpoints, then those that they know. Rejects when not one node answers. `measure`: with newer sizes of ranges. */
+/** Which ranges are meant: those with these ids, and those that hold these keys. */
+export interface RangesChoice {
+  readonly rangeIds?: readonly string[]
+  readonly keys?: readonly Uint8Array[]
+}
+
+/** Asks the endpoints, then those that they know, for all ranges unless some are chosen. Rejects when not one node answers. */
 export async function describeCluster(
   router: Router,
   timeoutMs: number,
-  { measure = false }: { readonly measure?: boolean } = {},
+  choice?: RangesChoice,
 ): Promise<ClusterPicture> {
   const pictures = new Map<string, NodePicture>()
   const untilMs = router.nowMs + timeoutMs
   for (let round = 0; round < 2; round++) {
     const addresses = router.book.all().filter((address) => !pictures.has(address))
     const leftMs = Math.max(untilMs - router.nowMs, 1)
-    const answers = await Promise.all(addresses.map((address) => describeNode(router, address, leftMs, measure)))
+    const answers = await Promise.all(addresses.map((address) => describeNode(router, address, leftMs, choice)))
     for (const picture of answers) pictures.set(picture.address, picture)
   }
   const nodes = dedupe([...pictures.values()])
@@ -44,11 +50,13 @@ async function describeNode(
   router: Router,
   address: string,
   timeoutMs: number,
-  measure: boolean,
+  choice: RangesChoice | undefined,
 ): Promise<NodePicture> {
   try {
     const node = router.nodeAt(address)
-    const { store, peers } = await (measure ? node.measure(timeoutMs) : node.describe(timeoutMs))
+    const { store, peers } = choice
+      ? await node.describeSome({ rangeIds: [...(choice.rangeIds ?? [])], keys: [...(choice.keys ?? [])] }, timeoutMs)
+      : await node.describeAll(timeoutMs)
     if (store) return { address, store, peers }
     throw new KvError('InternalError', 'the node described nothing')
   } catch (thrown) {

@@ -23,7 +23,8 @@ export async function recoverRange(
   const sinceMs = router.nowMs
   const leftMs = (): number => Math.max(sinceMs + timeoutMs - router.nowMs, 1)
   for (;;) {
-    const picture = await describeCluster(router, leftMs())
+    // A node that says nothing must not take all the time.
+    const picture = await describeCluster(router, leftMs() / 2, { rangeIds: [rangeId] })
     const storeId = findStore(picture, store)
     const node = picture.nodes.find((one) => one.store?.id === storeId)
     const request = { rangeId, storeId, lostStores: [...lost], acceptDataLoss: true, ...wireVersion(ver) }

@@ -18,6 +18,7 @@ import { type Destination, Reach } from './reach.ts'
 import { errorOf } from './reply-error.ts'
 import type { Request } from './request.ts'
 import { type Route, RouteTable } from './route-table.ts'
+import { WantedRoutes } from './wanted-routes.ts'
 import { CallAlarm, Wheel } from './wheel.ts'
 import { reportsOf } from './wire-reports.ts'
 
@@ -52,6 +53,8 @@ export class Router implements NodeOwner, OperationOwner {
   #leaderGuess: string | undefined
   #refreshedMs = Number.NEGATIVE_INFINITY
   #isClosed = false
+  /** Set once a node has more ranges than it says at a time. */
+  #wanted: WantedRoutes | undefined
   readonly #clientId: string
   /** Of the write begun last. */
   #sequence = 0
@@ -157,9 +160,14 @@ export class Router implements NodeOwner, OperationOwner {
   refresh(): void {
     if (this.#isClosed || this.nowMs - this.#refreshedMs < refreshPauseMs) return
     this.#refreshedMs = this.nowMs
+    const keys = this.#wanted?.take() ?? []
     for (const node of this.#nodes.values()) {
+      if (node.state !== 'open') continue
+      const asked = this.#wanted
+        ? node.describeSome({ keys, routes: true, limit: keys.length || 1 }, describeTimeoutMs)
+        : node.describe(describeTimeoutMs)
       // What it says, or that it says nothing, reaches `described` or is of no use.
-      if (node.state === 'open') node.describe(describeTimeoutMs).catch(() => {})
+      asked.catch(() => {})
     }
   }
 
@@ -210,7 +218,7 @@ export class Router implements NodeOwner, OperationOwner {
     else this.#failedAttempt(operation, errorOf(result), isBetterPlace || isRefused)
   }
 
-  described(node: Node, { store, peers }: v1.DescribeReply): void {
+  described(node: Node, { store, peers, next }: v1.DescribeReply, isWhole: boolean): void {
     if (!store) return
     const self = introduction(store.id, store.address)
     if (self.storeId === '') return
@@ -219,7 +227,15 @@ export class Router implements NodeOwner, OperationOwner {
       self,
       peers.map(({ storeId, address }) => introduction(storeId, address)),
     )
-    this.#table.learn(self.storeId, reportsOf(store))
+    if (isWhole) this.#table.learn(self.storeId, reportsOf(store))
+    else this.#table.learnSome(self.storeId, reportsOf(store))
+    if (next.length > 0) this.#wanted ??= new WantedRoutes()
+  }
+
+  /** What a leader said of one of its ranges. */
+  heardOf(range: v1.RangeDescriptor.$Properties): void {
+    const { leader } = range
+    if (leader) this.#table.learnSome(leader, reportsOf({ epochConfirmed: true, ranges: [range] }))
   }
 
   // What operations tell.
@@ -259,6 +275,7 @@ export class Router implements NodeOwner, OperationOwner {
   #send(operation: Operation): void {
     if (operation.isSettled) return
     const route = this.#table.find(operation.key)
+    this.#wanted?.add(operation.key, route)
     operation.departs(route?.position ?? 0)
     const node = this.#choose(operation, route)
     if (node !== undefined) node.submit(operation)

@@ -47,6 +47,55 @@ describe('the route table', () => {
     expect(table.find(key('k'))?.movedTo).toBeUndefined()
   })
 
+  test('some ranges of a store at a time: gaps are filled, newer words count, splits and merges are laid anew', () => {
+    const table = new RouteTable()
+    table.learnSome('A', [report('1_2', 'f', 'k'), report('1_4', 't', null)])
+    expect(['a', 'f', 'j', 'k', 't'].map((at) => table.find(key(at))?.rangeId)).toEqual([
+      undefined,
+      '1_2',
+      '1_2',
+      undefined,
+      '1_4',
+    ])
+    table.find(key('g'))!.position = 7
+    table.learnSome('B', [report('1_2', 'f', 'k', { term: 2, leader: 'B' }), report('1_1', null, 'f')])
+    expect(table.find(key('g'))).toMatchObject({ leader: 'B', position: 7 })
+    // An older word changes nothing.
+    table.learnSome('A', [report('1_2', 'f', 'k')])
+    expect(leaderOf(table, 'g')).toBe('B')
+    table.learnSome('A', [report('1_3', 'k', 't'), report('1_4', 't', null)])
+    expect(['a', 'f', 'k', 't'].map((at) => table.find(key(at))?.rangeId)).toEqual(['1_1', '1_2', '1_3', '1_4'])
+    // A split, told by one of the halves first.
+    table.learnSome('A', [report('1_9', 'm', 't', { verHigh: 2 })])
+    expect(['k', 'm'].map((at) => table.find(key(at))?.rangeId)).toEqual(['1_3', '1_9'])
+    // A merge.
+    table.learnSome('B', [report('1_1', null, 'm', { verHigh: 3 })])
+    expect(['a', 'g', 'l', 'm', 'z'].map((at) => table.find(key(at))?.rangeId)).toEqual([
+      '1_1',
+      '1_1',
+      '1_1',
+      '1_9',
+      '1_4',
+    ])
+    // Another cluster under the same addresses.
+    for (const store of ['A', 'B']) table.learnSome(store, [report('2_1', null, null, { verHigh: 0, leader: 'C' })])
+    expect(table.routes.map(({ rangeId }) => rangeId)).toEqual(['2_1'])
+  })
+
+  test('what is learnt range by range is what is learnt at once', () => {
+    const name = (i: number): string => String(i).padStart(5, '0')
+    const all = Array.from({ length: 500 }, (_, i) =>
+      report(`1_${i}`, i === 0 ? null : name(i), i === 499 ? null : name(i + 1), { leader: `S${i % 3}` }),
+    )
+    const [whole, parts] = [new RouteTable(), new RouteTable()]
+    whole.learn('A', all)
+    const shuffled = all.toSorted(
+      (a, b) => ((Number(a.rangeId.slice(2)) * 7919) % 500) - ((Number(b.rangeId.slice(2)) * 7919) % 500),
+    )
+    for (let i = 0; i < 500; i += 20) parts.learnSome('A', shuffled.slice(i, i + 20))
+    expect(parts.routes).toEqual(whole.routes)
+  })
+
   test('for any reports: no overlap, and each key has the newest claim on it', () => {
     const letter = fc.constantFrom(null, 'b', 'd', 'f', 'h')
     const claim = fc

@@ -2,6 +2,20 @@
 import type { RangeDescriptor, ReplicaDescriptor } from '@base-kv/landscape'
 import type { v1 } from '@base-kv/protocol'
 
+/** What finds the way to a key. */
+export const routeToWire = (range: ReplicaDescriptor): v1.RangeDescriptor.$Properties => ({
+  id: range.id,
+  verHigh: range.ver.high,
+  verLow: range.ver.low,
+  ...(range.boundary.start ? { startKey: range.boundary.start } : {}),
+  ...(range.boundary.end ? { endKey: range.boundary.end } : {}),
+  state: range.state,
+  role: range.role,
+  term: range.term,
+  leader: range.leader ?? '',
+  requestPosition: range.requestPosition,
+})
+
 /** With what is measured. */
 export const describedToWire = (range: RangeDescriptor): v1.RangeDescriptor.$Properties => ({
   ...rangeToWire(range),

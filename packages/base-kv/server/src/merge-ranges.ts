@@ -64,7 +64,7 @@ async function findLeader(
   const asked = here?.leader && here.leader !== store.id ? [here.leader] : reachable()
   const described = await Promise.all(
     asked.map(async (one) => {
-      const body = v1.DescribeRequest.encode({}).finish()
+      const body = v1.DescribeRequest.encode({ rangeIds: [right] }).finish()
       const metadata = { store_name: store.options.name }
       const reply = await channelOf(one)
         ?.unary(`${SERVICE}/Describe`, body, { metadata, deadlineMs: timeoutMs })

@@ -7,6 +7,7 @@ import type { ServiceTable } from '@base-kv/rpc'
 import type { Store } from '@base-kv/store'
 import {
   answer,
+  asRange,
   asStore,
   management,
   passOn,
@@ -52,7 +53,7 @@ export function replicaCalls(deps: StoreServiceDeps): ServiceTable['unary'] {
         const { rangeId } = readRequest(() => v1.ZombieQuitRequest.decode(body))
         const store = storeOf(deps, call)
         const range = rangeOf(store, rangeId)
-        const isKnown = range || store.describe().ranges.some(({ id }) => id === rangeId)
+        const isKnown = range || store.describe({ ids: [asRange(rangeId)] }).ranges.length > 0
         if (!isKnown) throw new KvError('NotFound', `store ${store.id} has no replica of range ${rangeId}`)
         const quit = await store.quitIfDismissed(rangeId as Range['id'], QUIT_PATIENCE_MS)
         const message = quit ? '' : 'the group did not say that this replica is no member: it stays'

@@ -4,7 +4,8 @@ import { formatVersion } from '@base-kv/landscape'
 import { v1 } from '@base-kv/protocol'
 import type { Range } from '@base-kv/range'
 import type { CallContext, ServiceTable, UnaryHandler } from '@base-kv/rpc'
-import { describedToWire, rangeToWire } from './descriptor-wire.ts'
+import { describeStore, type StoreServiceOptions } from './describe-store.ts'
+import { rangeToWire } from './descriptor-wire.ts'
 import { mergeRanges } from './merge-ranges.ts'
 import { replicaCalls } from './replica-calls.ts'
 import {
@@ -18,16 +19,6 @@ import {
   storeOf,
   type StoreServiceDeps,
 } from './store-calls.ts'
-
-export interface StoreServiceOptions {
-  readonly version: string
-  readonly adminAddress: string
-  readonly pid: number
-  uptimeMs(): number
-}
-
-/** How long a description waits for newer sizes of ranges. */
-const SIZES_PATIENCE_MS = 100
 
 /** One step towards a merge, such as new members that fetch the data. */
 const MERGE_STEP_MS = 60_000
@@ -67,10 +58,7 @@ export function storeService(options: StoreServiceOptions, deps: StoreServiceDep
     unary: {
       ...replicaCalls(deps),
       [path('Describe')]: (body, call, reply) => {
-        void answer(reply, () => {
-          const { measure } = readRequest(() => v1.DescribeRequest.decode(body))
-          return describe(options, deps, call.storeName(), measure)
-        })
+        void answer(reply, () => describeStore(options, deps, call, body))
       },
       [path('TransferLeadership')]: managed(
         (body) => {
@@ -148,50 +136,4 @@ async function transfer(range: Range, target: StoreId): Promise<void> {
   throw new KvError('TryLater', 'the transfer did not come about', {
     hint: 'see `base-kv range list`, then send again',
   })
-}
-
-async function describe(
-  options: StoreServiceOptions,
-  deps: StoreServiceDeps,
-  name: string,
-  measure: boolean,
-): Promise<Uint8Array> {
-  const store = deps.stores.get(name)
-  const storage = deps.storages.get(name)
-  if (!store || !storage) {
-    throw new KvError('NotFound', `this node hosts no store ${name}`, {
-      hint: `stores here: ${[...deps.stores.keys()].join(', ')}`,
-    })
-  }
-  if (measure) await store.measure(SIZES_PATIENCE_MS)
-  const descriptor = store.describe()
-  const peers = deps.peers.known().filter((peer) => peer.service === name)
-  return v1.DescribeReply.encode({
-    store: {
-      id: descriptor.id,
-      hostId: descriptor.host,
-      name: descriptor.name,
-      node: descriptor.node,
-      address: descriptor.address,
-      adminAddress: options.adminAddress,
-      pid: options.pid,
-      version: options.version,
-      epoch: store.epoch?.epoch ?? '',
-      epochConfirmed: store.epoch?.confirmed ?? false,
-      attributes: { ...descriptor.attributes },
-      statistics: { ...descriptor.statistics },
-      hlc: String(descriptor.hlc),
-      ranges: descriptor.ranges.map(describedToWire),
-      diskFreeBytes: storage.space.freeBytes,
-      lowSpace: storage.space.low,
-      uptimeMs: options.uptimeMs(),
-    },
-    peers: peers.map((peer) => ({
-      storeId: peer.store,
-      hostId: peer.host,
-      node: peer.node,
-      address: peer.address,
-      connected: peer.connected,
-    })),
-  }).finish()
 }

@@ -149,14 +149,10 @@ const call = {
     return value ? Buffer.from(value).toString() : undefined
   },
   async describe(channel: RpcChannel, metadata = {}) {
-    const bytes = await channel.unary(
-      '/basekv.v1.BaseKVStore/Describe',
-      v1.DescribeRequest.encode({ measure: true }).finish(),
-      {
-        deadlineMs: 5_000,
-        metadata,
-      },
-    )
+    const bytes = await channel.unary('/basekv.v1.BaseKVStore/Describe', new Uint8Array(0), {
+      deadlineMs: 5_000,
+      metadata,
+    })
     return v1.DescribeReply.decode(bytes)
   },
   async transfer(channel: RpcChannel, request: v1.TransferLeadershipRequest.$Properties) {

@@ -2,13 +2,13 @@
  * All ranges of one store on one machine: gives them turns, lets them share one log sync, and sorts peers' messages to
  * them.
  */
-import { assert, compareStarts, KvError, type RangeId, rangeId, replicaId, type StoreId } from '@base-kv/base'
+import { assert, KvError, type RangeId, rangeId, replicaId, type StoreId } from '@base-kv/base'
 import { HybridClock, hlcToBigint } from '@base-kv/hlc'
 import type { RangeDescriptor, RangeVersion, StoreDescriptor } from '@base-kv/landscape'
 import type { v1 } from '@base-kv/protocol'
-import type { Member } from '@base-kv/raft'
 import { initialConfig, type Message } from '@base-kv/raft'
 import type { Range } from '@base-kv/range'
+import { chooseRanges, type RangeChoice } from './choose-ranges.ts'
 import { describeDamaged } from './damaged-replica.ts'
 import { dismissalFromWire, Dismissals, DismissalType } from './dismissal.ts'
 import { Halves } from './halves.ts'
@@ -103,7 +103,7 @@ export class Store {
       ranges: { [Symbol.iterator]: () => this.#sleepers.awake[Symbol.iterator]() },
       damaged: { [Symbol.iterator]: () => this.#replicas.damaged.values() },
       send: (to, message) => this.#sendWire(to, message),
-      neighbours: () => this.#neighbours(),
+      neighbours: () => [...this.#ranges.values()].flatMap((range) => range.members),
       witness: (id) => this.#overruled.by(id),
       dismissed: (id, replica) => this.#replicas.dismissed(id, replica),
     })
@@ -143,19 +143,16 @@ export class Store {
     return this.#replicas.epoch.held(() => [...this.#ranges.values()].some((range) => range.confirmed))
   }
 
-  describe(): StoreDescriptor {
+  /** `more`: what was chosen goes on behind the last range. */
+  describe(choice: RangeChoice = {}): StoreDescriptor & { readonly more: boolean } {
     const { storage, clock, cpuUsage } = this.#deps
     const { log, space } = storage
     const hlc = hlcToBigint(this.#hlc.now())
-    const ranges: RangeDescriptor[] = [...this.#ranges.values()].map((range) => ({
-      ...range.describe(),
-      statistics: { ...this.#sizes.of(range.id), walSize: log.bytes(range.id) },
-      hlc,
-    }))
-    for (const found of this.#replicas.damaged.values()) {
-      ranges.push({ ...describeDamaged(found), statistics: {}, hlc })
-    }
-    ranges.sort((a, b) => compareStarts(a.boundary.start, b.boundary.start) || b.ver.high - a.ver.high)
+    const { chosen, more } = chooseRanges(this.#replicas, choice)
+    const ranges = chosen.map(({ range, found }): RangeDescriptor => {
+      if (!range) return { ...describeDamaged(found), statistics: {}, hlc }
+      return { ...range.describe(), statistics: { ...this.#sizes.of(range.id), walSize: log.bytes(range.id) }, hlc }
+    })
     const { name, node, host, address, attributes } = this.options
     const stalledMs = log.busySinceMs === null ? 0 : Math.round(clock.monotonicMs() - log.busySinceMs)
     const statistics = {
@@ -164,7 +161,7 @@ export class Store {
       'disk.total': space.totalBytes,
       'disk.stalledMs': stalledMs,
     }
-    return { id: this.id, host, name, node, address, attributes, statistics, hlc, ranges }
+    return { id: this.id, host, name, node, address, attributes, statistics, hlc, ranges, more }
   }
 
   /** Has the next `describe` tell newer sizes, if they can be had in that time. Ranges in which nothing changed cost nothing. */
@@ -347,12 +344,6 @@ export class Store {
       this.#outbox.flushNews()
       this.#tick()
     })
-  }
-
-  /** A store whose only replica is an empty one shares no range with anybody, and still has to ask somebody. */
-  *#neighbours(): Iterable<Member> {
-    for (const range of this.#ranges.values()) yield* range.members
-    for (const store of this.#deps.transport.reachable(this.options.name)) yield { store, replica: replicaId(0) }
   }
 
   #hadTurn(range: Range): void {

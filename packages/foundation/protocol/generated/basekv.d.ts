@@ -2809,8 +2809,20 @@ export namespace basekv {
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
 
-            /** DescribeRequest measure. */
-            measure: boolean;
+            /** DescribeRequest keys. */
+            keys: Uint8Array[];
+
+            /** DescribeRequest rangeIds. */
+            rangeIds: string[];
+
+            /** DescribeRequest after. */
+            after: Uint8Array;
+
+            /** DescribeRequest limit. */
+            limit: number;
+
+            /** DescribeRequest routes. */
+            routes: boolean;
 
             /**
              * Encodes the specified DescribeRequest message. Does not implicitly {@link basekv.v1.DescribeRequest.verify|verify} messages.
@@ -2836,8 +2848,20 @@ export namespace basekv {
             /** Properties of a DescribeRequest. */
             interface $Properties {
 
-                /** DescribeRequest measure */
-                measure?: (boolean|null);
+                /** DescribeRequest keys */
+                keys?: (Uint8Array[]|null);
+
+                /** DescribeRequest rangeIds */
+                rangeIds?: (string[]|null);
+
+                /** DescribeRequest after */
+                after?: (Uint8Array|null);
+
+                /** DescribeRequest limit */
+                limit?: (number|null);
+
+                /** DescribeRequest routes */
+                routes?: (boolean|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -2872,6 +2896,9 @@ export namespace basekv {
             /** DescribeReply peers. */
             peers: basekv.v1.KnownPeer.$Properties[];
 
+            /** DescribeReply next. */
+            next: Uint8Array;
+
             /**
              * Encodes the specified DescribeReply message. Does not implicitly {@link basekv.v1.DescribeReply.verify|verify} messages.
              * @param message DescribeReply message or plain object to encode
@@ -2901,6 +2928,9 @@ export namespace basekv {
 
                 /** DescribeReply peers */
                 peers?: (basekv.v1.KnownPeer.$Properties[]|null);
+
+                /** DescribeReply next */
+                next?: (Uint8Array|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

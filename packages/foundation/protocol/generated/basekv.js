@@ -4284,13 +4284,19 @@ export const basekv = $root.basekv = (() => {
         v1.DescribeRequest = (function() {
 
             const DescribeRequest = function (properties) {
+                this.keys = [];
+                this.rangeIds = [];
                 if (properties)
                     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
                             this[keys[i]] = properties[keys[i]];
             };
 
-            DescribeRequest.prototype.measure = false;
+            DescribeRequest.prototype.keys = $util.emptyArray;
+            DescribeRequest.prototype.rangeIds = $util.emptyArray;
+            DescribeRequest.prototype.after = $util.newBuffer([]);
+            DescribeRequest.prototype.limit = 0;
+            DescribeRequest.prototype.routes = false;
 
             DescribeRequest.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -4299,8 +4305,18 @@ export const basekv = $root.basekv = (() => {
                     _depth = 0;
                 if (_depth > $util.recursionLimit)
                     throw $Error("max depth exceeded");
-                if (message.measure != null && $Object.hasOwnProperty.call(message, "measure") && message.measure !== false)
-                    writer.uint32(8).bool(message.measure);
+                if (message.keys != null && message.keys.length)
+                    for (let i = 0; i < message.keys.length; ++i)
+                        writer.uint32(10).bytes(message.keys[i]);
+                if (message.rangeIds != null && message.rangeIds.length)
+                    for (let i = 0; i < message.rangeIds.length; ++i)
+                        writer.uint32(18).string(message.rangeIds[i]);
+                if (message.after != null && $Object.hasOwnProperty.call(message, "after") && message.after.length)
+                    writer.uint32(26).bytes(message.after);
+                if (message.limit != null && $Object.hasOwnProperty.call(message, "limit") && message.limit !== 0)
+                    writer.uint32(32).uint32(message.limit);
+                if (message.routes != null && $Object.hasOwnProperty.call(message, "routes") && message.routes !== false)
+                    writer.uint32(40).bool(message.routes);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -4335,12 +4351,46 @@ export const basekv = $root.basekv = (() => {
                     let wireType = tag & 7;
                     switch (tag >>>= 3) {
                     case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.keys && message.keys.length))
+                                message.keys = [];
+                            message.keys.push(reader.bytes());
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.rangeIds && message.rangeIds.length))
+                                message.rangeIds = [];
+                            message.rangeIds.push(reader.stringVerify());
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.after = value;
+                            else
+                                delete message.after;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.limit = value;
+                            else
+                                delete message.limit;
+                            continue;
+                        }
+                    case 5: {
                             if (wireType !== 0)
                                 break;
                             if (value = reader.bool())
-                                message.measure = value;
+                                message.routes = value;
                             else
-                                delete message.measure;
+                                delete message.routes;
                             continue;
                         }
                     }
@@ -4375,6 +4425,7 @@ export const basekv = $root.basekv = (() => {
 
             DescribeReply.prototype.store = null;
             DescribeReply.prototype.peers = $util.emptyArray;
+            DescribeReply.prototype.next = $util.newBuffer([]);
 
             DescribeReply.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -4388,6 +4439,8 @@ export const basekv = $root.basekv = (() => {
                 if (message.peers != null && message.peers.length)
                     for (let i = 0; i < message.peers.length; ++i)
                         $root.basekv.v1.KnownPeer.encode(message.peers[i], writer.uint32(18).fork(), _depth + 1).ldelim();
+                if (message.next != null && $Object.hasOwnProperty.call(message, "next") && message.next.length)
+                    writer.uint32(26).bytes(message.next);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -4433,6 +4486,15 @@ export const basekv = $root.basekv = (() => {
                             if (!(message.peers && message.peers.length))
                                 message.peers = [];
                             message.peers.push($root.basekv.v1.KnownPeer.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.next = value;
+                            else
+                                delete message.next;
                             continue;
                         }
                     }

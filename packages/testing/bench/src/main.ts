@@ -2,9 +2,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { toKvError } from '@base-kv/base'
-import { help, parseOptions } from './options.ts'
+import { help, isRanges, parseOptions } from './options.ts'
+import { rangesReport } from './ranges-report.ts'
 import { report } from './report.ts'
 import { runBench } from './run-bench.ts'
+import { runRangesBench } from './run-ranges-bench.ts'
 
 const EXIT = { fine: 0, failed: 1, usage: 2, interrupted: 130 } as const
 const PARENT_CHECK_MS = 1_000
@@ -21,10 +23,13 @@ async function main(): Promise<number> {
       return EXIT.fine
     }
     const say = (line: string) => void process.stdout.write(`${line}\n`)
-    const results = await runBench(options, { say, signal: interrupted.signal })
+    const deps = { say, signal: interrupted.signal }
+    const [results, page] = isRanges(options.suites)
+      ? pair(await runRangesBench(options, deps), rangesReport)
+      : pair(await runBench(options, deps), report)
     mkdirSync(dirname(options.output), { recursive: true })
     writeFileSync(options.output, `${JSON.stringify(results, null, 2)}\n`)
-    process.stdout.write(`${report(results)}\nwritten to ${options.output}\n`)
+    process.stdout.write(`${page}\nwritten to ${options.output}\n`)
     return EXIT.fine
   } catch (thrown) {
     if (interrupted.signal.aborted) {
@@ -35,6 +40,10 @@ async function main(): Promise<number> {
     process.stderr.write(`error ${error.code}: ${error.message}${error.hint ? `; ${error.hint}` : ''}\n`)
     return error.code === 'BadRequest' ? EXIT.usage : EXIT.failed
   }
+}
+
+function pair<T>(results: T, show: (results: T) => string): readonly [unknown, string] {
+  return [results, show(results)]
 }
 
 process.exitCode = await main()

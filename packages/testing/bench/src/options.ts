@@ -13,6 +13,8 @@ export interface BenchOptions {
   /** Measurements of a side at a point; the medians count. */
   readonly rounds: number
   readonly output: string
+  /** Idle ranges of the suite `ranges`. */
+  readonly ranges: number
 }
 
 export const help = `npm run bench -- [options]
@@ -21,11 +23,12 @@ Three node processes of base-kv against three of etcd, on this machine, fsync on
 both, in turn. Prints a table and writes bench/latest.json. Without options about six minutes.
 
   --suite NAME     ${suiteNames.join(', ')}; may be given several times
-                   (default: all but memory)
+                   (default: all but memory and ranges)
   --only ours      without etcd; --only etcd: without base-kv
   --seconds N      one measurement (default 4; 1 to 3600)
   --rounds N       measurements of each side at each point, medians count (default 3; 1 to 100)
-  --output FILE    where the figures go (default bench/latest.json)
+  --output FILE    where the figures go (default bench/latest.json; of --suite ranges bench/ranges.json)
+  --ranges N       idle ranges of --suite ranges (default 1000)
   -h, --help       this
 
 Examples
@@ -33,6 +36,7 @@ Examples
   npm run bench -- --suite put --rounds 5
   npm run bench -- --only ours --suite put --suite client --seconds 2 --rounds 1
   npm run bench -- --only ours --suite memory --seconds 300
+  npm run bench -- --only ours --suite ranges
 
 Needs h2load (Debian package nghttp2-client) and, unless --only ours, etcd (Debian package etcd-server).
 Exit codes: 0 measured (targets reached or missed), 1 something failed, 2 wrong usage, 130 interrupted.`
@@ -41,14 +45,20 @@ Exit codes: 0 measured (targets reached or missed), 1 something failed, 2 wrong 
 export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
   const { values } = parse(args)
   if (values.help) return 'help'
+  const suites = suitesOf(values.suite ?? [])
+  if (isRanges(suites) && suites.length > 1) throw usage('--suite ranges runs alone')
   return {
-    sides: sidesOf(values.only),
-    suites: suitesOf(values.suite ?? []),
+    sides: isRanges(suites) ? ['ours'] : sidesOf(values.only),
+    suites,
     seconds: wholeNumber('--seconds', values.seconds ?? '4', 3_600),
     rounds: wholeNumber('--rounds', values.rounds ?? '3', 100),
-    output: values.output ?? 'bench/latest.json',
+    output: values.output ?? (isRanges(suites) ? 'bench/ranges.json' : 'bench/latest.json'),
+    ranges: wholeNumber('--ranges', values.ranges ?? '1000', 20_000),
   }
 }
+
+/** A run of its own: it starts clusters of its own. */
+export const isRanges = (suites: readonly SuiteName[]): boolean => suites.includes('ranges')
 
 function parse(args: readonly string[]) {
   try {
@@ -60,6 +70,7 @@ function parse(args: readonly string[]) {
         seconds: { type: 'string' },
         rounds: { type: 'string' },
         output: { type: 'string' },
+        ranges: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     })

@@ -19,17 +19,20 @@ const REPLY_BYTES: Readonly<Record<CallKind, number>> = { put: 5, batch: 5, get:
 
 export interface OurSystem extends System {
   readonly endpoints: readonly string[]
+  /** Starts the processes anew on their data, after the former ones have ended. */
+  startAgain(): OurSystem
 }
 
-export async function startOurs(children: Children, clone: string): Promise<OurSystem> {
+/** `prefix` of the nodes' names and folders: two clusters may run beside each other. */
+export async function startOurs(children: Children, clone: string, prefix = 'n'): Promise<OurSystem> {
   // As a user starts a node: the command becomes the node, under the same process id.
   const cli = join(clone, 'bin/base-kv.mjs')
   if (!existsSync(cli)) throw new KvError('BadConfig', `${cli} is not there`, { hint: 'run from a clone of base-kv' })
   const { version } = JSON.parse(readFileSync(join(clone, 'package.json'), 'utf8')) as { version: string }
   const ports = await freePorts(6)
   const addresses = ports.slice(0, 3).map((port) => `127.0.0.1:${port}`)
-  const nodes = addresses.map((address, at) => {
-    const name = `n${at + 1}`
+  const files = addresses.map((address, at) => {
+    const name = `${prefix}${at + 1}`
     const file = join(children.folder, `${name}.yaml`)
     writeFileSync(
       file,
@@ -42,10 +45,17 @@ admin: { bind: "127.0.0.1:${ports[3 + at]}" }
 log: { level: warn }
 `,
     )
-    return children.start(name, process.execPath, [cli, 'node', 'start', '--config', file], children.folder)
+    return { name, file }
   })
-  const client = openClient({ endpoints: addresses, timeoutMs: 5_000 })
-  const system = new OurCluster(version, nodes, addresses, client)
+  const start = (): OurCluster => {
+    const nodes = files.map(({ name, file }) =>
+      children.start(name, process.execPath, [cli, 'node', 'start', '--config', file], children.folder),
+    )
+    const client = openClient({ endpoints: addresses, timeoutMs: 5_000 })
+    return new OurCluster(version, nodes, addresses, client, start)
+  }
+  const system = start()
+  const { nodes, client } = system
   await until('a leader of base-kv', START_WITHIN_MS, async () => {
     for (const node of nodes) node.check()
     await system.leader()
@@ -60,18 +70,26 @@ class OurCluster implements OurSystem {
   readonly version: string
   readonly nodes: readonly Child[]
   readonly endpoints: readonly string[]
-  readonly #client: KvClient
+  readonly client: KvClient
+  readonly startAgain: () => OurCluster
 
-  constructor(version: string, nodes: readonly Child[], endpoints: readonly string[], client: KvClient) {
+  constructor(
+    version: string,
+    nodes: readonly Child[],
+    endpoints: readonly string[],
+    client: KvClient,
+    startAgain: () => OurCluster,
+  ) {
+    this.startAgain = startAgain
     this.version = version
     this.nodes = nodes
     this.endpoints = endpoints
-    this.#client = client
+    this.client = client
   }
 
   async leader(): Promise<Leader> {
     for (const node of this.nodes) node.check()
-    const { nodes, ranges } = await this.#client.describe({ timeoutMs: 2_000 })
+    const { nodes, ranges } = await this.client.describe({ timeoutMs: 2_000 })
     const store = nodes.find((node) => node.store?.id !== undefined && node.store.id === ranges[0]?.leader)?.store
     const node = this.nodes.find(({ pid }) => pid === store?.pid)
     if (!node || !store?.address) throw new KvError('TryLater', 'base-kv has no leader')
@@ -93,15 +111,15 @@ class OurCluster implements OurSystem {
   }
 
   async put(key: Buffer, value: Buffer): Promise<void> {
-    await this.#client.put(key, value)
+    await this.client.put(key, value)
   }
 
   async get(key: Buffer): Promise<Buffer | undefined> {
-    const value = await this.#client.get(key)
+    const value = await this.client.get(key)
     return value && Buffer.from(value)
   }
 
   async close(): Promise<void> {
-    this.#client.close()
+    this.client.close()
   }
 }

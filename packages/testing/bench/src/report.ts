@@ -1,10 +1,10 @@
 /** The figures as a page for people. */
 import type { PointFigures, Results, SideFigures, Verdict } from './results.ts'
 
-const count = (value: number): string => Math.round(value).toLocaleString('en-US')
-const ms = (value: number): string => value.toFixed(value < 10 ? 2 : 1)
-const mb = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
+export const count = (value: number): string => Math.round(value).toLocaleString('en-US')
+export const ms = (value: number): string => value.toFixed(value < 10 ? 2 : 1)
+export const mb = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`
+export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
 
 export function report(results: Results): string {
   return [
@@ -108,12 +108,12 @@ function memoryLines({ memory, memoryUnderLoad }: Results): string[] {
   return lines
 }
 
-function verdictText(verdict: Verdict | null): string {
+export function verdictText(verdict: Verdict | null): string {
   return verdict === null ? '' : `target ${verdict.target}: ${verdict.reached ? 'reached' : 'MISSED'}`
 }
 
 /** First and last column to the left, the others to the right. */
-function columns(rows: readonly (readonly string[])[]): string[] {
+export function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)))
   return rows.map((row) =>
     row

@@ -46,11 +46,19 @@ export const points: readonly Point[] = [
 
 export const clientTarget = { inFlight: 256, putsPerSecond: 60_000, unaryFactor: 2 } as const
 export const restTarget = { cpuShare: 0.02, rssBytes: 120e6 } as const
+export const rangesTarget = {
+  largeKeys: 1_000_000,
+  smallKeys: 1_000,
+  callRatio: 2,
+  refusedMs: 100,
+  idle: { cpuShare: 0.05, rssBytes: 300e6, startMs: 10_000, ranges: 1_000 },
+  spread: { ranges: 30, inFlight: [256, 2_048], ratios: [0.7, 1] },
+} as const
 export const loadTarget = { rssBytes: 400e6 } as const
 
 /** What `--suite` takes; without it the first five run. */
-export const suiteNames = ['put', 'get', 'batch', 'client', 'rest', 'memory'] as const
+export const suiteNames = ['put', 'get', 'batch', 'client', 'rest', 'memory', 'ranges'] as const
 export type SuiteName = (typeof suiteNames)[number]
 export const defaultSuites: readonly SuiteName[] = ['rest', 'put', 'get', 'batch', 'client']
 /** Named by the contract, to come with what they measure. */
-export const laterSuites: readonly string[] = ['ranges', 'gossip', 'overload', 'services']
+export const laterSuites: readonly string[] = ['gossip', 'overload', 'services']

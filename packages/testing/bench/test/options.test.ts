@@ -10,6 +10,7 @@ describe('the command line', () => {
       seconds: 4,
       rounds: 3,
       output: 'bench/latest.json',
+      ranges: 1000,
     })
   })
 
@@ -33,13 +34,20 @@ describe('the command line', () => {
       seconds: 2,
       rounds: 1,
       output: 'x.json',
+      ranges: 1000,
+    })
+    expect(parseOptions(['--suite', 'ranges', '--ranges', '10'])).toMatchObject({
+      sides: ['ours'],
+      output: 'bench/ranges.json',
+      ranges: 10,
     })
     expect(parseOptions(['-h'])).toBe('help')
   })
 
   test.each<[string[], RegExp]>([
     [['--suite', 'gossip'], /--suite gossip does not exist yet/],
-    [['--suite', 'putt'], /--suite is "putt"; allowed: put, get, batch, client, rest, memory/],
+    [['--suite', 'putt'], /--suite is "putt"; allowed: put, get, batch, client, rest, memory, ranges/],
+    [['--suite', 'ranges', '--suite', 'put'], /ranges runs alone/],
     [['--only', 'mine'], /--only is "mine"; allowed: ours, etcd/],
     [['--seconds', '0'], /--seconds is "0"; allowed: 1 to 3600/],
     [['--rounds', '1.5'], /--rounds is "1.5"/],

@@ -19,7 +19,7 @@ export async function untilReady(options: ReadinessOptions): Promise<ClusterView
   let last = 'no node answers yet'
   while (performance.now() < deadline) {
     options.check()
-    const view = await lookAt(options.endpoints).catch((thrown: unknown) => {
+    const view = await lookAt(options.endpoints, LOOK_MS).catch((thrown: unknown) => {
       last = toKvError(thrown).message
       return undefined
     })
@@ -31,6 +31,9 @@ export async function untilReady(options: ReadinessOptions): Promise<ClusterView
     hint: 'see `base-kv cluster status` and `base-kv cluster logs n1`',
   })
 }
+
+/** Thousands of ranges take a while to be told. */
+const LOOK_MS = 10_000
 
 /** A client of its own each time: one that could not dial waits before it tries again. */
 export async function lookAt(endpoints: readonly string[], timeoutMs = 1_000): Promise<ClusterView> {

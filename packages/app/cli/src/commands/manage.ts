@@ -66,7 +66,8 @@ export async function printRange(
   range: Range,
   rightId?: string,
 ): Promise<void> {
-  const view = clusterView(await client.describe())
+  const ids = [range.id ?? '', ...(rightId === undefined ? [] : [rightId])]
+  const view = clusterView(await client.describe({ rangeIds: ids }))
   const left = shown(view, range.id ?? '', { high: range.verHigh ?? 0, low: range.verLow ?? 0 })
   // Both halves of a split begin with the same version.
   const right = rightId === undefined ? undefined : shown(view, rightId, { high: left.verHigh, low: left.verLow })

@@ -30,7 +30,7 @@ export async function recover(given: RecoverFlags): Promise<void> {
   const format = parseFormat(flags.output)
   await withClient(flags, async (client) => {
     const id = await rangeId(client, flags.range)
-    const picture = await client.describe()
+    const picture = await client.describe({ rangeIds: [id] })
     const view = clusterView(picture)
     const range = view.ranges.find((one) => one.id === id)
     if (!range) throw new KvError('NotFound', `no range ${id}`, { hint: 'see `base-kv range list`' })
