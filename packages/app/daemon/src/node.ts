@@ -23,7 +23,7 @@ import { Store } from '@base-kv/store'
 import type { NodeConfig } from './config/index.ts'
 import { checkOwner, claimFolder } from './data-folder-owner.ts'
 import { MainThread } from './main-thread.ts'
-import { realClock, realRandom, realTimers } from './real-doors.ts'
+import { realClock, realLoopBusyMs, realRandom, realTimers } from './real-doors.ts'
 import { StopSteps } from './stop-steps.ts'
 
 /** The release; the package.json files carry the same. */
@@ -101,6 +101,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Run
         soon: (run) => void setImmediate(run),
         makeCoprocessor: () => new KvCoprocessor({ valueBytesMax: config.limits.valueBytesMax }),
         cpuUsage: () => busy.share,
+        loopBusyMs: realLoopBusyMs,
         changed: () => ready.gateway?.retryParked(),
       })
       stopSteps.add(`store ${name}`, () => store.close())

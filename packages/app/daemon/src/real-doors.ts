@@ -18,3 +18,6 @@ export const realTimers: Timers = {
 export const realRandom: Random = {
   below: (bound) => randomInt(bound),
 }
+
+/** Milliseconds in which the event loop was not waiting for events, since the start. */
+export const realLoopBusyMs = (): number => performance.eventLoopUtilization().active

@@ -22,8 +22,10 @@ export function requestFromWire(request: v1.PullSnapshotRequest): SnapshotReques
   return { indexMin, resume: { view: request.resumeView, position: { space, key: request.resumeKey } } }
 }
 
+/** `pace` is asked before a chunk of so many bytes leaves. */
 export async function* snapshotToChunks(
   stream: AsyncIterable<SnapshotPart>,
+  pace: (bytes: number) => Promise<void>,
 ): AsyncGenerator<v1.SnapshotChunk.$Properties> {
   let total = 0
   for await (const part of stream) {
@@ -33,6 +35,7 @@ export async function* snapshotToChunks(
     }
     total += part.pairs.length
     const pairs = packPairs(part.pairs)
+    await pace(pairs.length)
     yield { pairs, crc: crc32(pairs), space: SPACES.indexOf(part.space) }
   }
   yield { last: true, itemsTotal: total }

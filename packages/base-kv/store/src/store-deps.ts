@@ -3,6 +3,7 @@ import type { Clock, HostId, Log, Random, StoreId, Timers } from '@base-kv/base'
 import type { v1 } from '@base-kv/protocol'
 import type { Coprocessor, RangeOptions } from '@base-kv/range'
 import type { Storage } from '@base-kv/storage'
+import type { SnapshotPaceOptions } from './snapshot-pace.ts'
 
 export interface StoreOptions {
   /** Service name, such as kv.store. */
@@ -15,6 +16,8 @@ export interface StoreOptions {
   readonly attributes: Readonly<Record<string, string>>
   readonly tickMs: number
   readonly range: RangeOptions
+  /** How snapshots that leave here are held back; `defaultSnapshotPace` unless given. */
+  readonly snapshotPace?: SnapshotPaceOptions
 }
 
 /** The way to other stores. What cannot be sent is dropped. */
@@ -35,6 +38,8 @@ export interface StoreDeps {
   makeCoprocessor(): Coprocessor
   /** How busy the process's main thread was of late, 0 to 1. */
   cpuUsage(): number
+  /** Milliseconds that the process's event loop has not been waiting for events, since some moment. */
+  loopBusyMs(): number
   /** Some descriptor changed. */
   changed(): void
 }

@@ -23,6 +23,7 @@ import { Replicas } from './replicas.ts'
 import { Sleepers } from './sleepers.ts'
 import { requestFromWire, snapshotToChunks } from './snapshot-wire.ts'
 import { makeRoomForView } from './read-views.ts'
+import { defaultSnapshotPace, SnapshotPace } from './snapshot-pace.ts'
 import type { HeldEpoch, StoreDeps, StoreOptions } from './store-deps.ts'
 import { Turns } from './turns.ts'
 
@@ -40,6 +41,7 @@ export class Store {
   readonly #halves: Halves
   readonly #merges: Merges
   readonly #outbox: Outbox
+  readonly #snapshotPace: SnapshotPace
   readonly #sizes: RangeSizes
   readonly #hlc: HybridClock
   #sendAsked = false
@@ -54,6 +56,7 @@ export class Store {
     this.#deps = deps
     const { storage, transport, log } = deps
     this.id = storage.identity.store
+    this.#snapshotPace = new SnapshotPace(options.snapshotPace ?? defaultSnapshotPace, deps)
     this.#sizes = new RangeSizes(deps)
     this.#hlc = new HybridClock({}, deps)
     this.#outbox = new Outbox((to, messages) => transport.send(to, messages), log)
@@ -286,7 +289,7 @@ export class Store {
     }
     const asked = requestFromWire(request)
     if (!asked.resume || !range.snapshotsOut.has(asked.resume.view)) makeRoomForView(this.#ranges.values())
-    return snapshotToChunks(range.sendSnapshot(asked))
+    return snapshotToChunks(range.sendSnapshot(asked), (bytes) => this.#snapshotPace.take(bytes))
   }
 
   /** The connection to that store broke: what was on its way is lost. */

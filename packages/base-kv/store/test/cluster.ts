@@ -134,6 +134,7 @@ export class TestNode {
         transport: this.cluster.transportOf(this),
         soon: (run) => void setImmediate(run),
         makeCoprocessor: () => options.makeCoprocessor?.(this) ?? new KvCoprocessor({ valueBytesMax: 1024 * 1024 }),
+        loopBusyMs: () => 0,
         cpuUsage: () => 0.25,
         changed: () => {},
       },

@@ -23,7 +23,7 @@ Three node processes of base-kv against three of etcd, on this machine, fsync on
 both, in turn. Prints a table and writes bench/latest.json. Without options about six minutes.
 
   --suite NAME     ${suiteNames.join(', ')}; may be given several times
-                   (default: all but memory and ranges)
+                   (default: all but memory, ranges and snapshot)
   --only ours      without etcd; --only etcd: without base-kv
   --seconds N      one measurement (default 4; 1 to 3600)
   --rounds N       measurements of each side at each point, medians count (default 3; 1 to 100)

@@ -13,6 +13,7 @@ export function report(results: Results): string {
     ...clientLines(results),
     ...restLines(results),
     ...memoryLines(results),
+    ...snapshotLines(results),
     '',
   ].join('\n')
 }
@@ -106,6 +107,20 @@ function memoryLines({ memory, memoryUnderLoad }: Results): string[] {
     )
   }
   return lines
+}
+
+function snapshotLines({ snapshot }: Results): string[] {
+  if (!snapshot) return []
+  const rate = (bytesPerSecond: number): string => `${(bytesPerSecond / 1e6).toFixed(1)} MB/s`
+  const { bytes, pullSeconds, pullBytesPerSecond, loadedPullBytesPerSecond, putsBefore, putsMeanwhile } = snapshot
+  return [
+    '',
+    `snapshot: ${mb(bytes)} pulled in ${pullSeconds.toFixed(1)} s (${rate(pullBytesPerSecond)}) without load; ` +
+      `${rate(loadedPullBytesPerSecond)} under load, ${count(putsBefore)} puts/s before and ${count(putsMeanwhile)} meanwhile ` +
+      `(${percent(1 - putsMeanwhile / putsBefore)} less); ` +
+      `${count(snapshot.missedWrites)} missed writes caught up in ${snapshot.catchUpSeconds.toFixed(1)} s under load`,
+    ...snapshot.verdicts.map(verdictText),
+  ]
 }
 
 export function verdictText(verdict: Verdict | null): string {

@@ -6,7 +6,8 @@ import type { MemoryResult } from './memory-suite.ts'
 import type { Side } from './options.ts'
 import type { RestRow } from './rest-suite.ts'
 import { median } from './statistics.ts'
-import { clientTarget, loadTarget, type Point, restTarget } from './suites.ts'
+import type { SnapshotResult } from './snapshot-suite.ts'
+import { clientTarget, loadTarget, type Point, restTarget, snapshotTarget } from './suites.ts'
 
 export interface SideFigures {
   readonly perSecond: number
@@ -54,6 +55,7 @@ export interface Results {
   readonly rest: { readonly rows: readonly RestRow[]; readonly verdict: Verdict } | null
   readonly memory: (MemoryResult & { readonly verdict: Verdict }) | null
   readonly memoryUnderLoad: LoadMemoryFigures | null
+  readonly snapshot: (SnapshotResult & { readonly verdicts: readonly Verdict[] }) | null
   /** Median share of the machine that unrelated processes used during the measurements. */
   readonly foreignCpuShare: number | null
 }
@@ -162,5 +164,26 @@ export function loadMemoryFigures(peaks: readonly number[], peakAnonymousBytes: 
     peakRssBytes,
     peakAnonymousBytes,
     verdict: { target: `< ${loadTarget.rssBytes / 1e6} MB`, reached: peakRssBytes < loadTarget.rssBytes },
+  }
+}
+
+export function snapshotFigures(result: SnapshotResult): NonNullable<Results['snapshot']> {
+  const { pullBytesPerSecond, slowdown, catchUpSeconds } = snapshotTarget
+  return {
+    ...result,
+    verdicts: [
+      {
+        target: `pull without load >= ${pullBytesPerSecond / 1e6} MB/s`,
+        reached: result.pullBytesPerSecond >= pullBytesPerSecond,
+      },
+      {
+        target: `puts at most ${slowdown * 100} % slower meanwhile`,
+        reached: result.putsMeanwhile >= (1 - slowdown) * result.putsBefore,
+      },
+      {
+        target: `${result.missedWrites} missed writes in <= ${catchUpSeconds} s`,
+        reached: result.catchUpSeconds <= catchUpSeconds,
+      },
+    ],
   }
 }

@@ -15,8 +15,17 @@ import type { BenchOptions, Side } from './options.ts'
 import { type OurSystem, startOurs } from './our-cluster.ts'
 import { anonymousBytes } from './process-stat.ts'
 import { measureRest } from './rest-suite.ts'
-import { clientFigures, loadMemoryFigures, memoryFigures, pointFigures, type Results, restFigures } from './results.ts'
+import {
+  clientFigures,
+  loadMemoryFigures,
+  memoryFigures,
+  pointFigures,
+  type Results,
+  restFigures,
+  snapshotFigures,
+} from './results.ts'
 import { makeScratchFolder } from './scratch-folder.ts'
+import { measureSnapshot } from './snapshot-suite.ts'
 import { median } from './statistics.ts'
 import { clientTarget, points } from './suites.ts'
 import type { System } from './system.ts'
@@ -82,7 +91,10 @@ interface BenchParts {
   readonly ours: OurSystem | undefined
 }
 
-type Figures = Pick<Results, 'points' | 'clientPut' | 'rest' | 'memory' | 'memoryUnderLoad' | 'foreignCpuShare'>
+type Figures = Pick<
+  Results,
+  'points' | 'clientPut' | 'rest' | 'memory' | 'memoryUnderLoad' | 'snapshot' | 'foreignCpuShare'
+>
 
 class Bench {
   readonly #options: BenchOptions
@@ -129,12 +141,14 @@ class Bench {
     const unary = measured.find(({ name }) => name === `put ${clientTarget.inFlight}`)?.ours?.perSecond
     const clientPut = suites.includes('client') ? await this.#client(unary) : null
     const memory = suites.includes('memory') ? await this.#memory() : null
+    const snapshot = suites.includes('snapshot') ? await this.#snapshot() : null
     return {
       points: measured,
       clientPut,
       rest,
       memory,
       memoryUnderLoad: loadMemoryFigures(this.#peaks, this.#peakAnonymousBytes),
+      snapshot,
       foreignCpuShare: this.#foreign.length === 0 ? null : median(this.#foreign),
     }
   }
@@ -197,6 +211,11 @@ class Bench {
     const seconds = Math.max(MEMORY_SECONDS_MIN, this.#options.seconds)
     this.#deps.say(`memory: ${seconds} s of load`)
     return memoryFigures(await measureMemory(ours, { seconds, mark: this.#mark() }, { children, value: this.#value }))
+  }
+
+  async #snapshot(): Promise<Results['snapshot']> {
+    const { ours } = this.#parts
+    return ours ? snapshotFigures(await measureSnapshot(ours, { mark: this.#mark(), say: this.#deps.say })) : null
   }
 
   /** Keys that no other measurement of this run has. */

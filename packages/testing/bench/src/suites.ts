@@ -46,6 +46,7 @@ export const points: readonly Point[] = [
 
 export const clientTarget = { inFlight: 256, putsPerSecond: 60_000, unaryFactor: 2 } as const
 export const restTarget = { cpuShare: 0.02, rssBytes: 120e6 } as const
+export const snapshotTarget = { pullBytesPerSecond: 40e6, slowdown: 0.2, catchUpSeconds: 30 } as const
 export const rangesTarget = {
   largeKeys: 1_000_000,
   smallKeys: 1_000,
@@ -57,7 +58,7 @@ export const rangesTarget = {
 export const loadTarget = { rssBytes: 400e6 } as const
 
 /** What `--suite` takes; without it the first five run. */
-export const suiteNames = ['put', 'get', 'batch', 'client', 'rest', 'memory', 'ranges'] as const
+export const suiteNames = ['put', 'get', 'batch', 'client', 'rest', 'memory', 'ranges', 'snapshot'] as const
 export type SuiteName = (typeof suiteNames)[number]
 export const defaultSuites: readonly SuiteName[] = ['rest', 'put', 'get', 'batch', 'client']
 /** Named by the contract, to come with what they measure. */

@@ -243,6 +243,7 @@ export class Process {
         soon: (run) => this.later(this.#prng.between(0, 0.05), run),
         makeCoprocessor: () => new AppendingCoprocessor(),
         cpuUsage: () => 0,
+        loopBusyMs: () => 0,
         changed: () => this.gateway?.retryParked(),
       },
     )
