@@ -7,6 +7,348 @@ export namespace basekv {
     namespace v1 {
 
         /**
+         * Properties of a GossipProbeRequest.
+         * @deprecated Use basekv.v1.GossipProbeRequest.$Properties instead.
+         */
+        interface IGossipProbeRequest extends basekv.v1.GossipProbeRequest.$Properties {
+        }
+
+        /** Represents a GossipProbeRequest. */
+        class GossipProbeRequest {
+
+            /**
+             * Constructs a new GossipProbeRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: basekv.v1.GossipProbeRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /**
+             * Encodes the specified GossipProbeRequest message. Does not implicitly {@link basekv.v1.GossipProbeRequest.verify|verify} messages.
+             * @param message GossipProbeRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: basekv.v1.GossipProbeRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a GossipProbeRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {basekv.v1.GossipProbeRequest & basekv.v1.GossipProbeRequest.$Shape} GossipProbeRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): basekv.v1.GossipProbeRequest & basekv.v1.GossipProbeRequest.$Shape;
+        }
+
+        namespace GossipProbeRequest {
+
+            /** Properties of a GossipProbeRequest. */
+            interface $Properties {
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a GossipProbeRequest. */
+            type $Shape = basekv.v1.GossipProbeRequest.$Properties;
+        }
+
+        /**
+         * Properties of a GossipProbeReply.
+         * @deprecated Use basekv.v1.GossipProbeReply.$Properties instead.
+         */
+        interface IGossipProbeReply extends basekv.v1.GossipProbeReply.$Properties {
+        }
+
+        /** Represents a GossipProbeReply. */
+        class GossipProbeReply {
+
+            /**
+             * Constructs a new GossipProbeReply.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: basekv.v1.GossipProbeReply.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** GossipProbeReply hostId. */
+            hostId: string;
+
+            /**
+             * Encodes the specified GossipProbeReply message. Does not implicitly {@link basekv.v1.GossipProbeReply.verify|verify} messages.
+             * @param message GossipProbeReply message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: basekv.v1.GossipProbeReply.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a GossipProbeReply message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {basekv.v1.GossipProbeReply & basekv.v1.GossipProbeReply.$Shape} GossipProbeReply
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): basekv.v1.GossipProbeReply & basekv.v1.GossipProbeReply.$Shape;
+        }
+
+        namespace GossipProbeReply {
+
+            /** Properties of a GossipProbeReply. */
+            interface $Properties {
+
+                /** GossipProbeReply hostId */
+                hostId?: (string|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a GossipProbeReply. */
+            type $Shape = basekv.v1.GossipProbeReply.$Properties;
+        }
+
+        /**
+         * Properties of a GossipSyncRequest.
+         * @deprecated Use basekv.v1.GossipSyncRequest.$Properties instead.
+         */
+        interface IGossipSyncRequest extends basekv.v1.GossipSyncRequest.$Properties {
+        }
+
+        /** Represents a GossipSyncRequest. */
+        class GossipSyncRequest {
+
+            /**
+             * Constructs a new GossipSyncRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: basekv.v1.GossipSyncRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** GossipSyncRequest table. */
+            table: Uint8Array;
+
+            /**
+             * Encodes the specified GossipSyncRequest message. Does not implicitly {@link basekv.v1.GossipSyncRequest.verify|verify} messages.
+             * @param message GossipSyncRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: basekv.v1.GossipSyncRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a GossipSyncRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {basekv.v1.GossipSyncRequest & basekv.v1.GossipSyncRequest.$Shape} GossipSyncRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): basekv.v1.GossipSyncRequest & basekv.v1.GossipSyncRequest.$Shape;
+        }
+
+        namespace GossipSyncRequest {
+
+            /** Properties of a GossipSyncRequest. */
+            interface $Properties {
+
+                /** GossipSyncRequest table */
+                table?: (Uint8Array|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a GossipSyncRequest. */
+            type $Shape = basekv.v1.GossipSyncRequest.$Properties;
+        }
+
+        /**
+         * Properties of a GossipSyncReply.
+         * @deprecated Use basekv.v1.GossipSyncReply.$Properties instead.
+         */
+        interface IGossipSyncReply extends basekv.v1.GossipSyncReply.$Properties {
+        }
+
+        /** Represents a GossipSyncReply. */
+        class GossipSyncReply {
+
+            /**
+             * Constructs a new GossipSyncReply.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: basekv.v1.GossipSyncReply.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** GossipSyncReply table. */
+            table: Uint8Array;
+
+            /** GossipSyncReply refused. */
+            refused: string;
+
+            /**
+             * Encodes the specified GossipSyncReply message. Does not implicitly {@link basekv.v1.GossipSyncReply.verify|verify} messages.
+             * @param message GossipSyncReply message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: basekv.v1.GossipSyncReply.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a GossipSyncReply message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {basekv.v1.GossipSyncReply & basekv.v1.GossipSyncReply.$Shape} GossipSyncReply
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): basekv.v1.GossipSyncReply & basekv.v1.GossipSyncReply.$Shape;
+        }
+
+        namespace GossipSyncReply {
+
+            /** Properties of a GossipSyncReply. */
+            interface $Properties {
+
+                /** GossipSyncReply table */
+                table?: (Uint8Array|null);
+
+                /** GossipSyncReply refused */
+                refused?: (string|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a GossipSyncReply. */
+            type $Shape = basekv.v1.GossipSyncReply.$Properties;
+        }
+
+        /**
+         * Properties of a GossipDeliverRequest.
+         * @deprecated Use basekv.v1.GossipDeliverRequest.$Properties instead.
+         */
+        interface IGossipDeliverRequest extends basekv.v1.GossipDeliverRequest.$Properties {
+        }
+
+        /** Represents a GossipDeliverRequest. */
+        class GossipDeliverRequest {
+
+            /**
+             * Constructs a new GossipDeliverRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: basekv.v1.GossipDeliverRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** GossipDeliverRequest from. */
+            from: string;
+
+            /** GossipDeliverRequest message. */
+            message: Uint8Array;
+
+            /**
+             * Encodes the specified GossipDeliverRequest message. Does not implicitly {@link basekv.v1.GossipDeliverRequest.verify|verify} messages.
+             * @param message GossipDeliverRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: basekv.v1.GossipDeliverRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a GossipDeliverRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {basekv.v1.GossipDeliverRequest & basekv.v1.GossipDeliverRequest.$Shape} GossipDeliverRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): basekv.v1.GossipDeliverRequest & basekv.v1.GossipDeliverRequest.$Shape;
+        }
+
+        namespace GossipDeliverRequest {
+
+            /** Properties of a GossipDeliverRequest. */
+            interface $Properties {
+
+                /** GossipDeliverRequest from */
+                from?: (string|null);
+
+                /** GossipDeliverRequest message */
+                message?: (Uint8Array|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a GossipDeliverRequest. */
+            type $Shape = basekv.v1.GossipDeliverRequest.$Properties;
+        }
+
+        /**
+         * Properties of a GossipDeliverReply.
+         * @deprecated Use basekv.v1.GossipDeliverReply.$Properties instead.
+         */
+        interface IGossipDeliverReply extends basekv.v1.GossipDeliverReply.$Properties {
+        }
+
+        /** Represents a GossipDeliverReply. */
+        class GossipDeliverReply {
+
+            /**
+             * Constructs a new GossipDeliverReply.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: basekv.v1.GossipDeliverReply.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /**
+             * Encodes the specified GossipDeliverReply message. Does not implicitly {@link basekv.v1.GossipDeliverReply.verify|verify} messages.
+             * @param message GossipDeliverReply message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: basekv.v1.GossipDeliverReply.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a GossipDeliverReply message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {basekv.v1.GossipDeliverReply & basekv.v1.GossipDeliverReply.$Shape} GossipDeliverReply
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): basekv.v1.GossipDeliverReply & basekv.v1.GossipDeliverReply.$Shape;
+        }
+
+        namespace GossipDeliverReply {
+
+            /** Properties of a GossipDeliverReply. */
+            interface $Properties {
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a GossipDeliverReply. */
+            type $Shape = basekv.v1.GossipDeliverReply.$Properties;
+        }
+
+        /**
          * Properties of a PutRequest.
          * @deprecated Use basekv.v1.PutRequest.$Properties instead.
          */
