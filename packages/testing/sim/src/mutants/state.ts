@@ -18,21 +18,6 @@ export const stateMutants: readonly Mutant[] = [
     seed: 1,
   },
   {
-    id: 'unknown-called-refused',
-    catalogue: '98',
-    bug: 'a deposed leader says that a write was not applied, which is applied later',
-    inStores: true,
-    edits: [
-      {
-        package: 'range',
-        file: 'proposals.ts',
-        find: `const error = new KvError('OutcomeUnknown', why,`,
-        replace: `const error = new KvError('TryLater', why,`,
-      },
-    ],
-    seed: 1,
-  },
-  {
     id: 'applied-without-data',
     catalogue: '90',
     bug: 'a flush writes how much is applied, and leaves deletes out',
@@ -49,14 +34,6 @@ export const stateMutants: readonly Mutant[] = [
     seed: 1,
   },
   {
-    id: 'error-not-fatal',
-    catalogue: '92',
-    bug: 'after a failed write the log goes on as if it had succeeded',
-    inStores: true,
-    edits: [{ package: 'storage', file: 'log-store.ts', find: `poison.trip('log', thrown)`, replace: 'void thrown' }],
-    seed: 1,
-  },
-  {
     id: 'log-cut-unflushed',
     catalogue: '90, 93',
     bug: 'the log is cut behind what is applied, not behind what is on disk',
@@ -67,43 +44,6 @@ export const stateMutants: readonly Mutant[] = [
         file: 'compaction.ts',
         find: 'Math.min(flushed, first + Math.ceil(entries / 2))',
         replace: 'first + Math.ceil(entries / 2)',
-      },
-    ],
-    seed: 1,
-  },
-  {
-    id: 'dismissed-without-quorum',
-    catalogue: '63',
-    bug: 'a deposed leader tells members that they are none any more',
-    inStores: true,
-    edits: [
-      {
-        package: 'range',
-        file: 'membership.ts',
-        find: 'if (!error && !this.#mayBeIn(member)) answer()',
-        replace: 'answer()',
-      },
-      {
-        package: 'range',
-        file: 'membership.ts',
-        find: `    if (this.#mayBeIn(member)) return
-    this.#host.confirm`,
-        replace: '    this.#host.confirm',
-      },
-    ],
-    seed: 1,
-  },
-  {
-    id: 'replays-old-members',
-    catalogue: '59, 63',
-    bug: 'a replica that came back takes configurations from before it was added for its removal',
-    inStores: true,
-    edits: [
-      {
-        package: 'range',
-        file: 'applier.ts',
-        find: 'entry.type !== EntryType.config || entry.index < addedAt(this.#self.replica)',
-        replace: 'entry.type !== EntryType.config',
       },
     ],
     seed: 1,
@@ -126,16 +66,6 @@ export const stateMutants: readonly Mutant[] = [
         find: 'assert(replica > (this.log.tombstone(range) ?? -1)',
         replace: 'assert(replica >= (this.log.tombstone(range) ?? -1)',
       },
-    ],
-    seed: 1,
-  },
-  {
-    id: 'empty-replica-asks-nobody',
-    catalogue: '63, 104',
-    bug: 'an empty replica whose group went on without it stays for ever',
-    inStores: true,
-    edits: [
-      { package: 'store', file: 'dismissal.ts', find: '[...this.#host.neighbours(), ...members]', replace: 'members' },
     ],
     seed: 1,
   },
