@@ -49,22 +49,6 @@ export const splitMergeMutants: readonly Mutant[] = [
     seed: 1,
   },
   {
-    id: 'merge-forgets-requests',
-    catalogue: '94, 95',
-    bug: 'a merge drops what the absorbed range remembers of requests',
-    inStores: true,
-    edits: [
-      {
-        package: 'range',
-        file: 'state-machine.ts',
-        find: `if (merge) requests.absorb(this.#mergee(merge.right).records())
-`,
-        replace: '',
-      },
-    ],
-    seed: 1,
-  },
-  {
     id: 'frozen-takes-writes',
     catalogue: '39, 106',
     bug: 'a range that is being taken over goes on applying writes',
