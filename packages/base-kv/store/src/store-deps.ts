@@ -24,6 +24,8 @@ export interface StoreOptions {
 export interface StoreTransport {
   send(to: StoreId, messages: readonly v1.RaftMessage.$Properties[]): void
   pullSnapshot(from: StoreId, request: v1.PullSnapshotRequest.$Properties): AsyncIterable<v1.SnapshotChunk>
+  /** Stores of that service on other nodes that are connected now. */
+  reachable(service: string): readonly StoreId[]
 }
 
 export interface StoreDeps {

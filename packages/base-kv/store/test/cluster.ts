@@ -270,6 +270,7 @@ export class TestCluster implements AsyncDisposable {
         const frame = v1.RaftFrame.encode({ messages: [...messages] }).finish()
         setImmediate(() => this.#deliver(from, to, frame))
       },
+      reachable: () => this.nodes.filter((to) => to !== from && this.#connected(from, to)).map(({ id }) => id),
       pullSnapshot: (store, request) => this.#pull(from, store, v1.PullSnapshotRequest.encode(request).finish()),
     }
   }

@@ -3,15 +3,13 @@ import { KvError } from '@base-kv/base'
 import type { GatewayReply, OperationForwarder } from '@base-kv/server'
 import type { Process } from './machine.ts'
 import { machineOf } from './store-names.ts'
+import { reachableFrom } from './wires.ts'
 
 export function forwarderOf(process: Process): OperationForwarder {
   const { machine } = process
   const { world } = machine
   return {
-    reachable: () =>
-      world.machines
-        .filter((other) => other !== machine && other.up && !world.network.isCut(machine.number, other.number))
-        .map((other) => other.store),
+    reachable: () => reachableFrom(process),
     forward(to, request, hops, reply) {
       const target = world.machines[machineOf(to)]
       if (!target?.up || target.store !== to || world.network.isCut(machine.number, target.number)) return false

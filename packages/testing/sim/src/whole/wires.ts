@@ -24,10 +24,19 @@ export function transportOf(process: Process, world: World): StoreTransport {
         there.store.receive(v1.RaftFrame.decode(frame).messages as v1.RaftMessage[])
       })
     },
+    reachable: () => reachableFrom(process),
     pullSnapshot(from, request) {
       return new SnapshotPull(process, world, from, v1.PullSnapshotRequest.encode(request).finish())
     },
   }
+}
+
+/** Stores on other machines that a process can talk to. */
+export function reachableFrom({ machine }: Process): readonly StoreId[] {
+  const { machines, network } = machine.world
+  return machines
+    .filter((other) => other !== machine && other.up && !network.isCut(machine.number, other.number))
+    .map(({ store }) => store)
 }
 
 /** One stream, chunk by chunk: each is asked for, so that a slow reader is not sent to without end. */
