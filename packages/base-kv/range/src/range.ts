@@ -230,6 +230,12 @@ export class Range {
     return this.#machine.state?.state === 'WaitingForMerge'
   }
 
+  /** The range that it is about to take over, if any. */
+  get mergesWith(): RangeId | null {
+    const merge = this.#machine.state?.merge
+    return merge?.role === 'merger' ? merge.right : null
+  }
+
   /** As applied here. */
   get ver(): RangeVersion {
     return this.#machine.state?.ver ?? { high: 0, low: 0 }

@@ -2,9 +2,12 @@
  * "Am I still a member?" A replica that was removed while it could not be reached is told nothing: its group does not
  * write to it any more. When it has heard no leader for long it asks everybody it knows, and so does a store about a
  * damaged replica. Only the leader answers, only when a majority confirms that it leads, and only "no": nothing is ever
- * destroyed on less. Whoever can be reached is told without asking.
+ * destroyed on less. Whoever can be reached is told without asking. Of a range that was merged into another one nobody is
+ * left to say so; then the leader of the range that has its first key does.
  */
 import {
+  type Boundary,
+  contains,
   type RangeId,
   rangeIdFromBytes,
   type ReplicaId,
@@ -19,7 +22,7 @@ import type { FoundRange } from '@base-kv/storage'
 import { wireRange, wireStore } from './raft-wire.ts'
 
 /** Beside the Raft core's own numbers, on the same streams. */
-export const DismissalType = { ask: 100, dismissed: 101, overruled: 102 } as const
+export const DismissalType = { ask: 100, dismissed: 101, overruled: 102, absorbed: 103 } as const
 export type DismissalType = (typeof DismissalType)[keyof typeof DismissalType]
 
 export interface DismissalMessage {
@@ -27,15 +30,18 @@ export interface DismissalMessage {
   readonly type: DismissalType
   readonly from: Member
   readonly to: Member
+  /** First key of the range, of a question; empty: not known, or there is none. */
+  readonly start?: Uint8Array
 }
 
-const dismissalToWire = ({ range, type, from, to }: DismissalMessage): v1.RaftMessage.$Properties => ({
+const dismissalToWire = ({ range, type, from, to, start }: DismissalMessage): v1.RaftMessage.$Properties => ({
   range: wireRange(range),
   type,
   fromStore: wireStore(from.store),
   fromReplica: from.replica,
   toStore: wireStore(to.store),
   toReplica: to.replica,
+  ...(start ? { body: start } : {}),
 })
 
 const TYPES: ReadonlySet<number> = new Set(Object.values(DismissalType))
@@ -51,6 +57,7 @@ export function dismissalFromWire(wire: v1.RaftMessage): DismissalMessage | unde
     type: type as DismissalType,
     from: { store: storeIdFromBytes(wire.fromStore), replica: replicaId(wire.fromReplica) },
     to: { store: storeIdFromBytes(wire.toStore), replica: replicaId(wire.toReplica) },
+    start: wire.body,
   }
 }
 
@@ -58,6 +65,8 @@ export interface DismissalHost {
   readonly store: StoreId
   readonly electionTimeoutMs: number
   range(id: RangeId): Range | undefined
+  /** The range here that holds `key`, if any. */
+  rangeOf(key: Uint8Array): Range | undefined
   readonly ranges: Iterable<Range>
   readonly damaged: Iterable<FoundRange>
   /** Everybody who holds some range together with this store. */
@@ -67,6 +76,8 @@ export interface DismissalHost {
   send(to: StoreId, message: v1.RaftMessage.$Properties): void
   /** The replica is certainly no member any more: it may go. */
   dismissed(range: RangeId, replica: ReplicaId): void
+  /** Its range was taken over by another one: it may go, unless a range here is yet to do the same with it. */
+  absorbed(range: RangeId, replica: ReplicaId): void
 }
 
 /** Silence of the leader after which a replica asks, and the pause between two questions, in election timeouts. */
@@ -86,22 +97,27 @@ export class Dismissals {
     const { store, electionTimeoutMs, ranges, damaged } = this.#host
     this.#nextLookMs = nowMs + electionTimeoutMs
     const pauseMs = ASK_ELECTION_TIMEOUTS * electionTimeoutMs
-    const ask = (range: RangeId, from: Member, members: () => readonly Member[]) => {
+    const ask = (range: RangeId, from: Member, boundary: Boundary | null, members: () => readonly Member[]) => {
       if (nowMs - (this.#askedMs.get(range) ?? Number.NEGATIVE_INFINITY) < pauseMs) return
       this.#askedMs.set(range, nowMs)
-      this.#ask(range, from, members())
+      this.#ask(range, from, boundary, members())
     }
     for (const range of ranges) {
-      if (range.leaderlessMs >= pauseMs) ask(range.id, range.self, () => range.members)
+      if (range.leaderlessMs >= pauseMs) ask(range.id, range.self, range.boundary, () => range.members)
     }
-    for (const found of damaged) ask(found.range, { store, replica: found.replica }, () => this.#knownMembers(found))
+    for (const found of damaged) {
+      const self = { store, replica: found.replica }
+      ask(found.range, self, found.data?.boundary ?? null, () => this.#knownMembers(found))
+    }
   }
 
   /** Does not wait for silence. */
   askNow(range: Range | undefined, damaged: FoundRange | undefined): void {
     const { store } = this.#host
-    if (range) this.#ask(range.id, range.self, range.members)
-    if (damaged) this.#ask(damaged.range, { store, replica: damaged.replica }, this.#knownMembers(damaged))
+    if (range) this.#ask(range.id, range.self, range.boundary, range.members)
+    if (!damaged) return
+    const self = { store, replica: damaged.replica }
+    this.#ask(damaged.range, self, damaged.data?.boundary ?? null, this.#knownMembers(damaged))
   }
 
   /** Tells a former member, once a majority has confirmed that it is one. */
@@ -111,21 +127,40 @@ export class Dismissals {
     })
   }
 
-  receive({ range: id, type, from, to }: DismissalMessage): void {
+  receive({ range: id, type, from, to, start }: DismissalMessage): void {
     if (to.store !== this.#host.store) return
     if (type === DismissalType.dismissed) {
       this.#host.dismissed(id, to.replica)
       return
     }
+    if (type === DismissalType.absorbed) {
+      this.#host.absorbed(id, to.replica)
+      return
+    }
     const range = this.#host.range(id)
     if (range) this.tell(range, from)
+    else if (start && start.length > 0) this.#tellOfMerge(id, from, start)
   }
 
-  #ask(range: RangeId, from: Member, members: readonly Member[]): void {
+  /**
+   * A range keeps its first key for life: the left half of a split has it, and a merge only adds keys behind. So whoever
+   * else holds that key now, as a majority confirms after the question, has taken the range over for good.
+   */
+  #tellOfMerge(id: RangeId, member: Member, start: Uint8Array): void {
+    const owner = this.#host.rangeOf(start)
+    if (!owner?.isLeader || owner.id === id) return
+    owner.read('linearizable', (error) => {
+      if (error || !owner.boundary || !contains(owner.boundary, start)) return
+      this.send({ range: id, type: DismissalType.absorbed, from: owner.self, to: member })
+    })
+  }
+
+  #ask(range: RangeId, from: Member, boundary: Boundary | null, members: readonly Member[]): void {
     // The members known here may all have left since, and an empty replica knows none: any store may know who leads.
     const asked = new Map<StoreId, Member>()
     for (const to of [...this.#host.neighbours(), ...members]) if (to.store !== from.store) asked.set(to.store, to)
-    for (const to of asked.values()) this.send({ range, type: DismissalType.ask, from, to })
+    const start = boundary?.start ?? new Uint8Array(0)
+    for (const to of asked.values()) this.send({ range, type: DismissalType.ask, from, to, start })
   }
 
   #knownMembers({ range, snapshot }: FoundRange): readonly Member[] {

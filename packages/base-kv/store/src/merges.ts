@@ -2,7 +2,15 @@
  * What merges mean to a store: it passes on what two ranges say to each other, makes the left one wait for its neighbour's
  * replica here, and ends that when it is taken over. docs/internals/merge.md tells all orders.
  */
-import { KvError, type Log, type RangeId, rangeIdFromBytes, type StoreId, storeIdFromBytes } from '@base-kv/base'
+import {
+  KvError,
+  type Log,
+  type RangeId,
+  rangeIdFromBytes,
+  sameKey,
+  type StoreId,
+  storeIdFromBytes,
+} from '@base-kv/base'
 import type { v1 } from '@base-kv/protocol'
 import {
   decodeMergeMessage,
@@ -94,6 +102,19 @@ export class Merges {
   absorbed(left: Range, right: RangeId): void {
     this.#host.log.info('merged', { range: left.id, right, version: left.ver.high })
     this.#replicas.index.changed()
+  }
+
+  /** Whether a range here may come to take that one over: it is behind, and does so by its own log. */
+  needs(right: RangeId): boolean {
+    const mergee = this.#replicas.ranges.get(right)
+    const start = mergee?.boundary?.start ?? null
+    if (!mergee || start === null) return false
+    for (const { mergesWith, boundary, ver } of this.#replicas.ranges.values()) {
+      if (mergesWith === right) return true
+      // A merge would have raised its version above both.
+      if (boundary?.end && sameKey(boundary.end, start) && ver.high <= mergee.ver.high) return true
+    }
+    return false
   }
 
   /** Something has happened to that replica: whoever waits for it looks again. */

@@ -103,6 +103,7 @@ export class Store {
       store: this.id,
       electionTimeoutMs,
       range: (id) => this.#ranges.get(id),
+      rangeOf: (key) => this.rangeOf(key),
       // A sleeper has heard its leader, or is woken when the leader's node is lost.
       ranges: { [Symbol.iterator]: () => this.#sleepers.awake[Symbol.iterator]() },
       damaged: { [Symbol.iterator]: () => this.#replicas.damaged.values() },
@@ -110,6 +111,9 @@ export class Store {
       neighbours: () => this.#neighbours(),
       witness: (id) => this.#overruled.by(id),
       dismissed: (id, replica) => this.#replicas.dismissed(id, replica),
+      absorbed: (id, replica) => {
+        if (!this.#merges.needs(id)) this.#replicas.dismissed(id, replica)
+      },
     })
     this.#overruled = new Overruled({
       ranges: this.#ranges,

@@ -5,7 +5,7 @@ import { KvCommand, KvCoprocessor } from '@base-kv/kv-store'
 import { v1 } from '@base-kv/protocol'
 import type { ClientId, Coprocessor, Range, RangeWriter, Stamp } from '@base-kv/range'
 import { type ClusterOptions, commands, startServing, type TestCluster, type TestNode, text, until } from './cluster.ts'
-import { leaderOf, splitAt } from './many-ranges.ts'
+import { leaderOf, mergeAt, splitAt } from './many-ranges.ts'
 
 let cluster: TestCluster
 afterEach(() => cluster[Symbol.asyncDispose]())
@@ -237,6 +237,37 @@ describe('the retry of an applied write gets the first answer', () => {
         )
       }
     }
+  })
+
+  test('across a merge: what either range remembered the merged one does', async () => {
+    const c = await serve(3)
+    const writer = new Writer('merger')
+    await splitAt(c, 'm')
+    const owner = (key: string) => () =>
+      c.running.map(({ store }) => store.rangeOf(Buffer.from(key))).find((range) => range?.isLeader)
+    const writes = ['a', 'z'].flatMap((key) => [1, 2, 3].map((i) => ({ key, stamp: writer.next(), value: `${i}` })))
+    for (const { key, stamp, value } of writes) {
+      expect((await ask(owner(key), APPEND, append(key, value), stamp)).code).toBe(undefined)
+    }
+    // One that is refused because its range is frozen was not applied, and is not remembered.
+    const { range: right } = await leaderOf(c, 'z')
+    const merged = mergeAt(c, 'm')
+    await until(() => right.isFrozen || !right.isLeader, 'the right range is frozen')
+    const late = writer.next()
+    const refused = await send(right, APPEND, append('z', '4'), late)
+    if (refused.code !== undefined) expect(refused.code).toBe('TryLater')
+    await merged
+    expect((await ask(owner('z'), APPEND, append('z', '4'), retry(late))).reply).toBe('was 123')
+    for (const [i, { key, stamp, value }] of writes.entries()) {
+      const before = '123'.slice(0, i % 3)
+      expect((await ask(owner(key), APPEND, append(key, value), retry(stamp))).reply).toBe(`was ${before}`)
+    }
+    expect((await ask(owner('a'), APPEND, append('a', '4'), writer.next())).reply).toBe('was 123')
+    await rememberAlike(c)
+    await Promise.all(c.nodes.map((node) => node.crash()))
+    for (const node of c.nodes) await node.start()
+    const [first] = writes
+    expect((await ask(owner('a'), APPEND, append('a', '1'), retry(first!.stamp))).reply).toBe('was ')
   })
 
   test('also when the first attempt was proposed by a leader that was deposed before it knew', async () => {

@@ -24,6 +24,21 @@ export function leaderOf(cluster: TestCluster, key: string): Promise<{ node: Tes
   }, `a leader of ${key}`)
 }
 
+/** The range that holds `key` is led there in the end. */
+export async function lead(cluster: TestCluster, key: string, target: TestNode): Promise<void> {
+  await until(async () => {
+    const { node, range } = await leaderOf(cluster, key)
+    if (node === target) return true
+    try {
+      range.transferLeader(target.id)
+    } catch (thrown) {
+      // Not caught up yet, or under way.
+      if (!(thrown instanceof Failure)) throw thrown
+    }
+    return false
+  }, `the leader of ${key} is moved`)
+}
+
 /** Splits the range that holds `key` there. @returns the right half's id */
 export function splitAt(cluster: TestCluster, key: string): Promise<RangeId> {
   return until(async () => {
