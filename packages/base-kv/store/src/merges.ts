@@ -17,6 +17,7 @@ import {
   encodeMergeMessage,
   type Mergee,
   type MergeMessage,
+  MergeMessageKind,
   type MergePlan,
   type Range,
 } from '@base-kv/range'
@@ -32,6 +33,8 @@ export interface MergesHost {
   /** Runs after the events of this poll of the event loop. */
   soon(run: () => void): void
   send(to: StoreId, message: v1.RaftMessage.$Properties): void
+  /** Other stores, whatever they hold. */
+  reachable(): Iterable<StoreId>
   schedule(range: Range): void
 }
 
@@ -49,8 +52,10 @@ export class Merges {
   // ---- what they say -------------------------------------------------------------------------------------------------------
 
   tell(to: RangeId, stores: readonly StoreId[], message: MergeMessage): void {
-    const { store, soon, send } = this.#host
-    for (const one of stores) {
+    const { store, soon, send, reachable } = this.#host
+    // A range that was never frozen may have moved anywhere meanwhile: it is told all the same that it never will be.
+    const all = message.kind === MergeMessageKind.thaw ? new Set([...stores, ...reachable()]) : stores
+    for (const one of all) {
       if (one === store) soon(() => this.#hear(to, message, store))
       else send(one, toWire(to, store, one, message))
     }

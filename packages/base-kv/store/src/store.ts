@@ -97,6 +97,7 @@ export class Store {
       log,
       soon: (run) => deps.soon(run),
       send: (to, message) => this.#sendWire(to, message),
+      reachable: () => transport.reachable(options.name),
       schedule: (range) => this.#turns.schedule(range),
     })
     this.#dismissals = new Dismissals({

@@ -155,6 +155,43 @@ describe('a merge that cannot be is cancelled', () => {
     await mergeAt(c, 'm')
     await expectWhole(c)
   }, 30_000)
+
+  test('the right range has moved away before it was asked: it is found all the same, and the left one goes on', async () => {
+    const c = await serve(3)
+    const { left, leftNode, right } = await two(c)
+    const elsewhere = await c.add('d').start()
+    const hold = (held: boolean) => {
+      c.passes = (wire) => !held || mergeWord(wire) === undefined
+    }
+    hold(true)
+    // Its own store would be told without the network.
+    await lead(
+      c,
+      'm',
+      c.nodes.find((node) => node !== leftNode)!,
+    )
+    const merged = leftNode.store.merge(left, right)
+    merged.catch(() => {})
+    await until(() => left.describe().state === 'PreparedMerging', 'the merge has begun')
+    const move = async (voters: TestNode[]) => {
+      await until(async () => {
+        const { range } = await leaderOf(c, 'm')
+        try {
+          await range.changeReplicas({ voters: voters.map(({ id }) => id), learners: [] })
+          return true
+        } catch {
+          return false
+        }
+      }, 'the right range moves')
+    }
+    await move(c.nodes)
+    await move([elsewhere])
+    hold(false)
+    await expect(merged).rejects.toMatchObject({ code: 'TryLater' })
+    await splitAt(c, 'c')
+    await mergeAt(c, 'c')
+    await put(c, 'z', '1')
+  }, 30_000)
 })
 
 describe('a store that lags', () => {
