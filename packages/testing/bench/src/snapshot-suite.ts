@@ -14,7 +14,7 @@ const FILL_IN_FLIGHT = 512
 /** What writes while a snapshot is pulled and while a node catches up. */
 const LOAD_IN_FLIGHT = 64
 const BASELINE_MS = 5_000
-export const MISSED_WRITES = 100_000
+const MISSED_WRITES = 100_000
 const CHANGE_WITHIN_MS = 120_000
 const CATCH_UP_WITHIN_MS = 120_000
 const POLL_MS = 100
