@@ -44,6 +44,8 @@ const PAGE_HEAD = 1 + 8
 const HEAD_KEY = Buffer.from('r')
 /** Of the index; one or two more are there while the oldest is being forgotten. */
 const GENERATIONS = 4
+/** A client's requests mostly come in order: so many share an entry of a map. One that comes alone pays for all. */
+const BLOCK = 8
 
 /** A page that is not forgotten yet; the newest one is still written to. */
 interface Page {
@@ -59,7 +61,8 @@ interface Page {
 interface ClientRequests {
   /** Requests mostly come in order: what is above need not be looked for. */
   highest: number
-  readonly pages: Map<number, Page>
+  /** By sequence / BLOCK, then by what is left. */
+  readonly blocks: Map<number, (Page | undefined)[]>
 }
 
 /** Requests are found by maps that are dropped as a whole: to take each out again would cost as much as all the rest. */
@@ -286,7 +289,7 @@ function find(index: Index, client: ClientId, sequence: number): Page | undefine
   for (const { clients } of index.generations) {
     const requests = clients.get(client)
     if (requests === undefined || sequence > requests.highest) continue
-    const page = requests.pages.get(sequence)
+    const page = requests.blocks.get(Math.floor(sequence / BLOCK))?.[sequence % BLOCK]
     if (page !== undefined) return page.isForgotten ? undefined : page
   }
   return undefined
@@ -299,13 +302,22 @@ function remember(index: Index, page: Page, client: ClientId, sequence: number):
     index.generations.push(generation)
   }
   let requests = generation.clients.get(client)
-  if (!requests) generation.clients.set(client, (requests = { highest: 0, pages: new Map() }))
-  requests.pages.set(sequence, page)
+  if (!requests) generation.clients.set(client, (requests = { highest: 0, blocks: new Map() }))
+  const number = Math.floor(sequence / BLOCK)
+  const block = requests.blocks.get(number)
+  if (block) block[sequence % BLOCK] = page
+  else requests.blocks.set(number, blockWith(sequence % BLOCK, page))
   if (sequence > requests.highest) requests.highest = sequence
   generation.newest = page
   generation.count++
   page.count++
   index.count++
+}
+
+function blockWith(at: number, page: Page): (Page | undefined)[] {
+  const block = new Array<Page | undefined>(BLOCK).fill(undefined)
+  block[at] = page
+  return block
 }
 
 const emptyPage = (number: number): Page => ({ number, last: 0, count: 0, bytes: 0, isForgotten: false })

@@ -12,14 +12,19 @@ export interface KvLimits {
   readonly valueBytesMax: number
 }
 
-export function checkKey(key: Uint8Array): KvError | null {
+/** Of keys and values only the length matters. */
+export interface Sized {
+  readonly length: number
+}
+
+export function checkKey(key: Sized): KvError | null {
   if (key.length === 0)
     return new KvError('BadRequest', 'the key is empty', { hint: 'give a key of at least one byte' })
   if (key.length <= limits.keyBytesMax) return null
   return new KvError('BadRequest', `the key has ${key.length} bytes, the limit is ${limits.keyBytesMax}`)
 }
 
-export function checkValue(value: Uint8Array, { valueBytesMax }: KvLimits): KvError | null {
+export function checkValue(value: Sized, { valueBytesMax }: KvLimits): KvError | null {
   if (value.length <= valueBytesMax) return null
   return new KvError('BadRequest', `the value has ${value.length} bytes, the limit is ${valueBytesMax}`, {
     hint: 'split the value, or raise limits.valueBytesMax (at most 3 MiB)',

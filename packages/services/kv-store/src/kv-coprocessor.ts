@@ -2,7 +2,8 @@
 import { compareEnds, contains, KvError, limits, sameKey } from '@base-kv/base'
 import { v1 } from '@base-kv/protocol'
 import type { Coprocessor, RangeReader, RangeWriter } from '@base-kv/range'
-import { checkKey, checkValue, KvCommand, type KvLimits, KvQuery, tryDecode } from './kv-commands.ts'
+import { checkKey, checkValue, KvCommand, type KvLimits, KvQuery, type Sized, tryDecode } from './kv-commands.ts'
+import { putSizes, readPut } from './put-request.ts'
 
 const DONE = new Uint8Array(0)
 
@@ -16,8 +17,8 @@ export class KvCoprocessor implements Coprocessor {
   check(kind: number, body: Uint8Array): KvError | null {
     switch (kind) {
       case KvCommand.put: {
-        const request = tryDecode(() => v1.PutRequest.decode(body))
-        return request instanceof KvError ? request : this.#checkPut(request)
+        const sizes = tryDecode(() => putSizes(body))
+        return sizes instanceof KvError ? sizes : this.#checkPut(sizes)
       }
       case KvCommand.delete: {
         const request = tryDecode(() => v1.DeleteRequest.decode(body))
@@ -39,7 +40,7 @@ export class KvCoprocessor implements Coprocessor {
   mutate(kind: number, body: Uint8Array, state: RangeWriter): Uint8Array | KvError {
     switch (kind) {
       case KvCommand.put: {
-        const { key, value } = v1.PutRequest.decode(body)
+        const { key, value } = readPut(body)
         if (!contains(state.boundary, key)) return outside()
         state.put(key, value)
         return DONE
@@ -81,7 +82,7 @@ export class KvCoprocessor implements Coprocessor {
     return key
   }
 
-  #checkPut(request: { readonly key: Uint8Array; readonly value: Uint8Array }): KvError | null {
+  #checkPut(request: { readonly key: Sized; readonly value: Sized }): KvError | null {
     return checkKey(request.key) ?? checkValue(request.value, this.#limits)
   }
 
