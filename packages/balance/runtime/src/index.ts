@@ -1,0 +1,4 @@
+/** balance/runtime: what a balancer is, and what it is given. */
+export * from './balancer.ts'
+export * from './rules.ts'
+export * from './store-history.ts'
