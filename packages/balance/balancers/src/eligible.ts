@@ -1,5 +1,4 @@
 /** Which stores may be given something. */
-import type { StoreId } from '@base-kv/base'
 import type { StoreDescriptor } from '@base-kv/landscape'
 import type { View } from '@base-kv/runtime'
 
@@ -24,5 +23,3 @@ export const roomyStores = (view: View): StoreDescriptor[] =>
 
 /** What stands in attributes.zone; a store without one is a zone of its own. */
 export const zoneOf = (store: StoreDescriptor): string => store.attributes.zone ?? store.id
-
-export const idsOf = (stores: readonly StoreDescriptor[]): ReadonlySet<StoreId> => new Set(stores.map(({ id }) => id))

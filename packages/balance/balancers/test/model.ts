@@ -154,6 +154,7 @@ export class Model {
       applied: logIndex(100),
       flushed: logIndex(100),
       lastIndex: logIndex(100),
+      lastTerm: term(1),
       snapshotIndex: logIndex(1),
       requestPosition: 0,
       progress: isLeader

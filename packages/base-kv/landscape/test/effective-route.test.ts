@@ -37,6 +37,7 @@ const range = (told: Told): RangeDescriptor => ({
   applied: logIndex(1),
   flushed: logIndex(1),
   lastIndex: logIndex(1),
+  lastTerm: term(1),
   snapshotIndex: logIndex(1),
   requestPosition: 0,
   progress: [],

@@ -92,9 +92,6 @@ export interface MergePlan {
 
 const nextLow = ({ high, low }: RangeVersion): RangeVersion => ({ high, low: low + 1 })
 
-/** Nothing else may begin that changes boundary or members. */
-export const isMerging = ({ merge }: ReplicatedState): boolean => merge !== null
-
 export function refusePrepare(id: RangeId, state: ReplicatedState, ver: RangeVersion): KvError | null {
   if (!sameVersion(ver, state.ver)) return refuse.otherVersion(id, state.ver)
   if (state.state !== 'Normal') return refuse.notNormal(id, state.state)

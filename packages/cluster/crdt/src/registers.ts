@@ -41,7 +41,7 @@ export class Registers {
   }
 }
 
-export function compareRegisters(a: Register, b: Register): number {
+function compareRegisters(a: Register, b: Register): number {
   if (a.edit !== b.edit) return a.edit - b.edit
   if (a.stamp !== b.stamp) return a.stamp < b.stamp ? -1 : 1
   if (a.host !== b.host) return a.host < b.host ? -1 : 1

@@ -22,7 +22,7 @@ import { Suspicion } from './suspicion.ts'
 /** How news arrived: in a packet's header, from its sender itself; spread by others; out of another's whole table. */
 export type Via = 'sender' | 'gossip' | 'table'
 
-export const MEMBERS_MAX = 4_096
+const MEMBERS_MAX = 4_096
 const TOMBSTONES_MAX = 2_048
 /** How many members, about, probe one that another suspects. */
 const LOOK_AT_ONCE = 4

@@ -6,15 +6,15 @@
 import { type HostId, hostId, readWire, type WireReader, wireTextBytes, WireWriter } from '@base-kv/base'
 import type { MemberState, Update } from './member.ts'
 
-export const WIRE_VERSION = 1
+const WIRE_VERSION = 1
 /** 1,400 less what sealing adds. */
 export const PACKET_BYTES_MAX = 1_350
 export const USER_BYTES_MAX = 1_000
 export const SYNC_BYTES_MAX = 1024 * 1024
 /** Members in one table. */
-export const SYNC_MEMBERS_MAX = 4_096
+const SYNC_MEMBERS_MAX = 4_096
 /** A process that objects once a second for 60 years. Higher ones are malformed: they would end all objections. */
-export const INCARNATION_MAX = 0x7fff_ffff
+const INCARNATION_MAX = 0x7fff_ffff
 
 export interface Header {
   /** Percent-encoded, so that it is ASCII. */

@@ -23,7 +23,7 @@ export const chaos: GossipScenario = {
   },
 }
 
-export function chaosRun(seed: number): GossipResult {
+function chaosRun(seed: number): GossipResult {
   const world = new GossipWorld(seed)
   const { prng } = world
   const count = prng.chance(0.1) ? prng.integer(17, 64) : prng.integer(3, 16)

@@ -42,7 +42,7 @@ function percentile(values: readonly number[], share: number): number {
 }
 
 /** Healthy members under 5 % loss: nobody is ever suspected, since the reliable probe answers. */
-export const peace: GossipScenario = {
+const peace: GossipScenario = {
   name: 'peace',
   promise: 'no healthy member is suspected or dead under 5 % loss',
   run(seed, scale) {
@@ -117,7 +117,7 @@ function deaths(name: string, counts: readonly number[], wantedMs: number): Goss
 }
 
 /** Two halves, cut for short and for long; then together again, maps included. */
-export const partition: GossipScenario = {
+const partition: GossipScenario = {
   name: 'partition',
   promise: 'healed halves agree in 30 s, however long they were cut, and their maps too',
   run(seed, scale) {
@@ -151,7 +151,7 @@ export const partition: GossipScenario = {
 }
 
 /** Guests that come and go, most with a goodbye. */
-export const churn: GossipScenario = {
+const churn: GossipScenario = {
   name: 'churn',
   promise: 'no ghost after 10,000 joins and leaves, a goodbye is seen by all in 1 s, tables stay bounded',
   run(seed, scale) {
@@ -219,7 +219,7 @@ export const churn: GossipScenario = {
 }
 
 /** A process stands still while the others go on. */
-export const pauses: GossipScenario = {
+const pauses: GossipScenario = {
   name: 'pauses',
   promise:
     'who stood still comes back within 30 s and blames nobody; a new process at an old address replaces it in 5 s',
@@ -266,7 +266,7 @@ export const pauses: GossipScenario = {
 }
 
 /** Two clusters on one network, addresses reused between them. */
-export const strangers: GossipScenario = {
+const strangers: GossipScenario = {
   name: 'strangers',
   promise: 'two clusters never mix, also when one gets the addresses of the other',
   run(seed) {

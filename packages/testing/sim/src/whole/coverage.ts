@@ -29,7 +29,7 @@ export const storeFaults = [
 ] as const
 export type StoreFault = (typeof storeFaults)[number]
 
-export const storeSituations = [
+const storeSituations = [
   'election',
   'splitDone',
   'mergeDone',
