@@ -21,7 +21,7 @@ export interface EntryKey {
   readonly range: string
 }
 
-export const entryKey = (kind: Kind, store: string, range = ''): string =>
+const entryKey = (kind: Kind, store: string, range = ''): string =>
   range === '' ? `${kind}/${store}` : `${kind}/${store}/${range}`
 
 export function parseEntryKey(key: string): EntryKey | undefined {

@@ -10,7 +10,7 @@ const MARK = 0xa7
 const NONCE = 12
 const TAG = 16
 /** What sealing adds. */
-export const SEAL_BYTES = 1 + NONCE + TAG
+const SEAL_BYTES = 1 + NONCE + TAG
 
 export class Seal {
   // Invariant: the first one seals; none: nothing is sealed.

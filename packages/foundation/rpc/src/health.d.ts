@@ -1,0 +1,5 @@
+import type { ServiceTable } from './service-table.ts';
+export declare function healthService(): {
+    readonly table: ServiceTable;
+    set(service: string, serving: boolean): void;
+};

@@ -1,0 +1,2 @@
+export {};
+//# sourceMappingURL=service-table.js.map
