@@ -72,7 +72,7 @@ export function mergeAt(cluster: TestCluster, key: string, patienceMs = 20_000):
 }
 
 /** Who leads the range that ends there. */
-function leaderBefore(
+export function leaderBefore(
   cluster: TestCluster,
   end: Uint8Array | null,
 ): { node: TestNode; range: Range } | undefined {
