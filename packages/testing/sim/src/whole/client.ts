@@ -86,7 +86,7 @@ export class Client {
     place: number,
     task: Task,
     done: (wentWell: boolean) => void,
-    patienceTimeouts = this.#prng.between(4, 16),
+    patienceTimeouts = this.#prng.chance(0.2) ? this.#prng.between(0.5, 3) : this.#prng.between(4, 16),
     key = this.#records.book.key(place),
   ): void {
     const { heap, plan } = this.#world

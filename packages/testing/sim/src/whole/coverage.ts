@@ -42,6 +42,8 @@ const storeSituations = [
   'storeReplaced',
   'acknowledged',
   'readServed',
+  'probeAnswered',
+  'probedTwice',
   'unknownRetried',
   'unknownInTheEnd',
   'keyRetired',

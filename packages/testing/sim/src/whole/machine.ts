@@ -203,7 +203,7 @@ export class Process {
     const { plan, trace } = machine.world
     const log = this.#log()
     const opened = await openStorageOver(
-      { log: this.#engine(machine.log), data: this.#engine(machine.data) },
+      { log: this.#engine(machine.log, 1), data: this.#engine(machine.data, plan.dataSlowness) },
       {
         cluster: 'sim',
         identity: { store: this.id, cluster: 'sim', formatVersion: 1, created: '' },
@@ -255,12 +255,13 @@ export class Process {
     )
   }
 
-  #engine(database: SimDatabase): Engine {
+  #engine(database: SimDatabase, slowness: number): Engine {
     const { machine } = this
     return database.open({
       prng: this.#prng,
       later: (delayMs, run) => this.later(delayMs, run),
-      syncMs: () => this.#prng.gap(machine.syncMs) + Math.max(0, machine.hungUntilMs - machine.world.heap.now),
+      syncMs: () =>
+        this.#prng.gap(slowness * machine.syncMs) + Math.max(0, machine.hungUntilMs - machine.world.heap.now),
       readMs: () => this.#prng.between(0, 0.2),
       fails: () => {
         const fails = machine.failNext
@@ -285,6 +286,7 @@ export class Process {
       if (!this.isAlive) return
       const situation = situationOf[message]
       if (situation) this.machine.world.coverage.add(situation)
+      if (message === 'split' || message === 'merged') this.machine.world.reshaped(this.machine)
       trace.add('log', this.machine.number, level, message, fields ? JSON.stringify(fields) : '')
     }
     const log: Log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), child: () => log }

@@ -16,6 +16,7 @@ export class StoreNemesis {
     this.#prng = prng
     this.#connections = connections
     world.crashed = (machine) => this.#restartLater(machine)
+    world.reshaped = (machine) => this.#crashAfterReshaping(machine)
   }
 
   begin(): void {
@@ -132,6 +133,14 @@ export class StoreNemesis {
   #crashAtEffect(): void {
     const machine = this.#any()
     if (machine) machine.effectsUntilCrash = this.#prng.integer(1, 30)
+  }
+
+  /** In the moments in which a split or merge is here and there on disk, and elsewhere not. */
+  #crashAfterReshaping(machine: Machine): void {
+    if (this.#isStopped || !this.#world.plan.faults.has('crashAtEffect')) return
+    if (this.#prng.chance(0.2)) machine.effectsUntilCrash = this.#prng.integer(1, 12)
+    if (!this.#prng.chance(0.1)) return
+    for (const other of this.#world.machines) other.effectsUntilCrash = this.#prng.integer(1, 12)
   }
 
   #crashAll(): void {

@@ -75,7 +75,7 @@ export class Operator {
     if (!range.boundary || !contains(range.boundary, key)) return
     // Now and then what the caller knows of the range is old.
     const ver = this.#prng.chance(0.1)
-      ? { high: range.ver.high, low: range.ver.low + this.#prng.integer(-1, 1) }
+      ? { high: range.ver.high, low: Math.max(0, range.ver.low + this.#prng.integer(-1, 1)) }
       : undefined
     this.#world.coverage.add('split')
     this.#carryOut(machine, `split ${range.id} ${key.toString()}`, range.split(key, ver), () =>

@@ -16,6 +16,8 @@ export interface Plan {
   readonly duplicateShare: number
   readonly delayShare: number
   readonly syncMs: number
+  /** Writes of the applied data take so many times as long as those of the log. */
+  readonly dataSlowness: number
   readonly drift: number
   readonly tickMs: number
   readonly raft: {
@@ -52,6 +54,7 @@ export function drawPlan(prng: Prng): Plan {
     duplicateShare: faults.has('duplicate') || faults.has('replay') ? prng.pick([0.01, 0.05]) : 0,
     delayShare: faults.has('delay') ? prng.pick([0.005, 0.03]) : 0,
     syncMs: prng.pick([0.5, 2, 8]),
+    dataSlowness: prng.pick([1, 1, 10]),
     drift: faults.has('drift') ? prng.pick([0.02, 0.1]) : 0,
     tickMs: Math.floor(electionTimeoutMs / prng.pick([6, 12])),
     raft: {

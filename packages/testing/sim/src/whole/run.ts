@@ -23,6 +23,7 @@ import { StoreNemesis } from './nemesis.ts'
 import { Operator } from './operator.ts'
 import { Ownership } from './ownership.ts'
 import { drawPlan, type Plan } from './plan.ts'
+import { Prober } from './prober.ts'
 import { Replicas } from './replicas.ts'
 import { Wholeness } from './wholeness.ts'
 import { Connections, transportOf } from './wires.ts'
@@ -96,6 +97,7 @@ class StoresRun {
       calm: false,
       endedAt: -1,
       crashed: () => {},
+      reshaped: () => {},
     }
     this.#replicas = new Replicas(this.#ownership, this.#coverage)
     this.#connections = new Connections(this.#world, this.#prng.fork())
@@ -157,9 +159,12 @@ class StoresRun {
     for (const client of clients) client.begin()
     nemesis.begin()
     operator.begin()
+    const prober = new Prober(this.#world, this.#prng.fork(), this.#records)
+    prober.begin()
     await this.#runUntil(heap.now + plan.faultyMs)
     this.#trace.add('calm')
     for (const client of clients) client.stop()
+    prober.stop()
     nemesis.stop()
     operator.stop()
     const recovery = await this.#recover()

@@ -25,4 +25,6 @@ export interface World {
   endedAt: number
   /** A process has ended by itself or by us: somebody starts it again. */
   crashed: (machine: Machine) => void
+  /** A split or merge was applied there just now. */
+  reshaped: (machine: Machine) => void
 }
