@@ -18,22 +18,6 @@ export const splitMergeMutants: readonly Mutant[] = [
     seed: 1,
   },
   {
-    id: 'split-version-unchecked',
-    catalogue: '105',
-    bug: 'a split is applied whatever the version of the range is by then',
-    inStores: true,
-    edits: [
-      {
-        package: 'range',
-        file: 'split.ts',
-        find: `if (!sameVersion(ver, state.ver)) return refuse.otherVersion(id, state.ver)
-`,
-        replace: '',
-      },
-    ],
-    seed: 1,
-  },
-  {
     id: 'split-forgets-requests',
     catalogue: '94, 95',
     bug: 'the right half of a split does not remember requests',

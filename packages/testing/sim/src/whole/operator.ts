@@ -1,5 +1,5 @@
 /** Whoever manages the cluster: splits ranges, moves replicas and leaders at random, and replaces stores that are gone. */
-import { contains, KvError, type StoreId } from '@base-kv/base'
+import { contains, KvError, type RangeId, type StoreId } from '@base-kv/base'
 import type { Range } from '@base-kv/range'
 import type { Prng } from '../prng.ts'
 import type { KeyBook } from './key-book.ts'
@@ -68,7 +68,11 @@ export class Operator {
   #split(): void {
     const one = this.#any()
     if (!one || this.#led().length >= this.#world.plan.rangesMax) return
-    const { range, machine } = one
+    // Two calls at once now and then.
+    for (let left = this.#prng.chance(0.2) ? 2 : 1; left > 0; left--) this.#splitAnywhere(one)
+  }
+
+  #splitAnywhere({ range, machine }: Led): void {
     const key = Buffer.from(
       this.#prng.chance(0.8) ? this.#book.key(this.#prng.below(this.#book.count)) : `k${this.#prng.below(99)}`,
     )
@@ -97,14 +101,20 @@ export class Operator {
       config.voters.toSorted().join() === there.voters.toSorted().join() &&
       config.learners.toSorted().join() === there.learners.toSorted().join()
     if (other && !isAlike && this.#prng.chance(0.7)) {
-      this.#change(other, config.voters, config.learners)
+      this.#change(other, config.voters, config.learners, () => this.#join(one, right.id))
       return
     }
+    this.#join(one, right.id)
+  }
+
+  #join({ machine, range }: Led, right: RangeId): void {
+    const store = machine.up?.store
+    if (store?.range(range.id) !== range) return
     this.#world.coverage.add('merge')
     this.#carryOut(
-      one.machine,
-      `merge ${one.range.id} ${right.id}`,
-      store.merge(one.range, right.id),
+      machine,
+      `merge ${range.id} ${right}`,
+      store.merge(range, right),
       () => this.#world.coverage.add('mergeDone'),
       () => this.#world.coverage.add('mergeCancelled'),
     )
@@ -122,11 +132,17 @@ export class Operator {
     this.#change({ range, machine }, voters, learners)
   }
 
-  #change({ range, machine }: Led, voters: readonly StoreId[], learners: readonly StoreId[]): void {
+  #change(
+    { range, machine }: Led,
+    voters: readonly StoreId[],
+    learners: readonly StoreId[],
+    then: () => void = () => {},
+  ): void {
     const what = `members ${range.id} ${voters.map(shortStore).join(',')}+${learners.map(shortStore).join(',')}`
-    this.#carryOut(machine, what, range.changeReplicas({ voters, learners }), () =>
-      this.#world.coverage.add('moveDone'),
-    )
+    this.#carryOut(machine, what, range.changeReplicas({ voters, learners }), () => {
+      this.#world.coverage.add('moveDone')
+      then()
+    })
   }
 
   #transfer(): void {
