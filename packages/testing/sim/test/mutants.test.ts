@@ -8,7 +8,7 @@ describe('the test of the tests', () => {
     const survivors: string[] = []
     await runMutants(
       // Whole stores are much code, and every change of it moves their seeds: a few more may be tried.
-      ({ seed, inStores }) => ({ from: seed, seeds: inStores ? 20 : 1 }),
+      ({ seed, inStores }) => ({ from: seed, seeds: inStores ? 40 : 1 }),
       2,
       (mutant, { seed }) => {
         if (seed === null) survivors.push(mutant.id)

@@ -30,7 +30,7 @@ export const splitMergeMutants: readonly Mutant[] = [
         replace: 'local: [],',
       },
     ],
-    seed: 1,
+    seed: 11,
   },
   {
     id: 'frozen-takes-writes',
@@ -52,7 +52,7 @@ export const splitMergeMutants: readonly Mutant[] = [
         replace: '',
       },
     ],
-    seed: 1,
+    seed: 13,
   },
   {
     id: 'late-freeze',
@@ -67,6 +67,6 @@ export const splitMergeMutants: readonly Mutant[] = [
         replace: 'state.state ===',
       },
     ],
-    seed: 1,
+    seed: 12,
   },
 ]

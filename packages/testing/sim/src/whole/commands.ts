@@ -23,10 +23,7 @@ interface Sums {
 const replayCommand = (seed: number): string => `npm run sim -- --stores --seeds 1 --from ${seed} --trace`
 
 /** Runs seeds from, from + 1, …; `each` sees every result and may stop the sweep by answering false. */
-async function sweepStores(
-  { from, seeds }: Seeds,
-  each: (sums: Sums, result: StoresResult) => boolean,
-): Promise<Sums> {
+async function sweepStores({ from, seeds }: Seeds, each: (sums: Sums, result: StoresResult) => boolean): Promise<Sums> {
   const coverage = new StoreCoverage()
   const sums: Sums = {
     seeds: 0,
