@@ -7,6 +7,7 @@
  * Little-endian.
  */
 import { assert, KvError } from '@base-kv/base'
+import { otherFormat } from './other-format.ts'
 import { CLIENT_ID_BYTES, clientIdAt, type ClientId, type Stamp } from './stamp.ts'
 import { readWide, writeWide } from './wide-number.ts'
 
@@ -80,15 +81,13 @@ export function encodeCommands(commands: readonly Command[], bytesMax: number): 
   return out.subarray(0, at)
 }
 
-/** Calls `each` per command, in order; bodies are views on `data`. @throws KvError Corrupt, BadConfig for a newer version */
+/** Calls `each` per command, in order; bodies are views on `data`. @throws KvError Corrupt, BadConfig for another version */
 export function decodeCommands(
   data: Uint8Array,
   each: (kind: number, body: Uint8Array, stamp: Stamp | null) => void,
 ): void {
   if (data[0] !== VERSION) {
-    throw new KvError('BadConfig', `a log entry has format ${data[0]}, this version reads ${VERSION}`, {
-      hint: 'start a newer base-kv on this data folder',
-    })
+    throw otherFormat('a log entry', data[0] ?? 0, VERSION)
   }
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.length)
   const view = new DataView(data.buffer, data.byteOffset, data.length)

@@ -11,6 +11,7 @@ import type { RangeState, RangeVersion } from '@base-kv/landscape'
 import { type Config, decodeConfig, encodeConfig } from '@base-kv/raft'
 import { decodeMergeTask, encodeMergeTask } from './merge-task.ts'
 import type { MergeTask } from './merge.ts'
+import { otherFormat } from './other-format.ts'
 import { decodeRepair, encodeRepair, type PendingRepair } from './repair.ts'
 
 export interface ReplicatedState {
@@ -78,14 +79,12 @@ export function encodeState(state: ReplicatedState): Uint8Array {
   return out
 }
 
-/** @throws KvError Corrupt, or BadConfig for a newer version */
+/** @throws KvError Corrupt, or BadConfig for another version */
 export function decodeState(bytes: Uint8Array): ReplicatedState {
   const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   if (data.length < 24) throw new KvError('Corrupt', 'a range state is cut off')
   if (data.readUInt8(0) !== VERSION) {
-    throw new KvError('BadConfig', `a range state has format ${data.readUInt8(0)}, this version reads ${VERSION}`, {
-      hint: 'start a newer base-kv on this data folder',
-    })
+    throw otherFormat('a range state', data.readUInt8(0), VERSION)
   }
   const state = STATES[data.readUInt8(9)]
   const flags = data.readUInt8(11)

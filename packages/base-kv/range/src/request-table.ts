@@ -26,6 +26,7 @@
  */
 import { KvError, limits } from '@base-kv/base'
 import type { Pair, RangeData } from '@base-kv/storage'
+import { otherFormat } from './other-format.ts'
 import { readRequests, RequestPage } from './request-page.ts'
 import type { ClientId, Stamp } from './stamp.ts'
 
@@ -350,9 +351,7 @@ function checked(value: Uint8Array, bytesMin: number): Buffer {
   const data = Buffer.from(value.buffer, value.byteOffset, value.length)
   if (data.length < bytesMin) throw new KvError('Corrupt', 'a record of the request table is cut off')
   if (data[0] === VERSION) return data
-  throw new KvError('BadConfig', `a request table has format ${data[0]}, this version reads ${VERSION}`, {
-    hint: 'start a newer base-kv on this data folder',
-  })
+  throw otherFormat('a request table', data[0] as number, VERSION)
 }
 
 const forgotten = () =>
