@@ -69,3 +69,25 @@ test('range recover: refused until the lost are named; durable; those who return
     Array.from({ length: 200 }, (_, i) => `v${i}`),
   )
 }, 120_000)
+
+test('range recover --all: every range without a majority, the lost named once', async () => {
+  await using cluster = await TestCluster.up({ ranges: 12 })
+  using client = cluster.client()
+  const keys = Array.from({ length: 64 }, (_, i) => Buffer.from([i * 4, 1]))
+  await Promise.all(keys.map((key) => client.put(key, key)))
+  await until('all replicas are level', async () => {
+    return (await cluster.ranges()).every(({ replicas }) => new Set(replicas.map((one) => one.appliedIndex)).size === 1)
+  })
+  for (const name of ['n1', 'n3']) await kill(cluster, name)
+  await until('nobody leads', async () => (await cluster.ranges()).every(({ leader }) => leader === null))
+  const all = ['range', 'recover', '--all', '--store', 'n2', '--accept-data-loss', '--timeout', '20s']
+  expect(await cluster.run(all)).toMatchObject({ code: 2, stderr: expect.stringContaining('--lost n1,n3') })
+  const done = await cluster.run([...all, '--lost', 'n1,n3', '-o', 'json'])
+  expect({ code: done.code, stdout: done.stdout && JSON.parse(done.stdout) }).toEqual({
+    code: 0,
+    stdout: { recovered: 12, failed: [] },
+  })
+  const found = await Promise.all(keys.map((key) => client.get(key)))
+  expect(found.map((value) => Buffer.from(value ?? []).toString('hex'))).toEqual(keys.map((key) => key.toString('hex')))
+  expect((await cluster.ranges()).every(({ voters }) => voters.length === 1)).toBe(true)
+}, 90_000)

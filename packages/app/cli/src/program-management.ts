@@ -59,6 +59,7 @@ export function addManagementCommands(root: Command, slot: ExitSlot): void {
   const recover = command('recover', 'Go on with one replica when a majority is lost for ever')
     .option('--range <id>', 'which (not needed when there is one)')
     .requiredOption('--store <store>', `the replica to go on with: ${STORE}`)
+    .option('--all', 'every range that lost its majority and is nowhere more advanced')
     .option('--accept-data-loss', 'yes, what only the others had is lost')
     .option('--lost <list>', 'instead of typing them: the members that do not answer and must never return')
     .action(async (flags) => (await import('./commands/recover.ts')).recover(flags))
@@ -66,6 +67,7 @@ export function addManagementCommands(root: Command, slot: ExitSlot): void {
     recover,
     'range recover --store n1 --accept-data-loss',
     'range recover --store n1 --accept-data-loss --lost n2,n3',
+    'range recover --all --store n1 --accept-data-loss',
   )
 
   // `--store` of recover is its target, as the contract has it; so its service cannot be chosen.

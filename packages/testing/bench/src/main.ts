@@ -1,12 +1,12 @@
 /** `npm run bench`. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { toKvError } from '@base-kv/base'
-import { help, isRanges, parseOptions } from './options.ts'
+import { type BenchOptions, help, isRanges, parseOptions, rangesParts } from './options.ts'
 import { rangesReport } from './ranges-report.ts'
 import { report } from './report.ts'
 import { runBench } from './run-bench.ts'
-import { runRangesBench } from './run-ranges-bench.ts'
+import { type RangesResults, runRangesBench } from './run-ranges-bench.ts'
 
 const EXIT = { fine: 0, failed: 1, usage: 2, interrupted: 130 } as const
 const PARENT_CHECK_MS = 1_000
@@ -25,7 +25,7 @@ async function main(): Promise<number> {
     const say = (line: string) => void process.stdout.write(`${line}\n`)
     const deps = { say, signal: interrupted.signal }
     const [results, page] = isRanges(options.suites)
-      ? pair(await runRangesBench(options, deps), rangesReport)
+      ? pair(keepOthers(await runRangesBench(options, deps), options), rangesReport)
       : pair(await runBench(options, deps), report)
     mkdirSync(dirname(options.output), { recursive: true })
     writeFileSync(options.output, `${JSON.stringify(results, null, 2)}\n`)
@@ -40,6 +40,13 @@ async function main(): Promise<number> {
     process.stderr.write(`error ${error.code}: ${error.message}${error.hint ? `; ${error.hint}` : ''}\n`)
     return error.code === 'BadRequest' ? EXIT.usage : EXIT.failed
   }
+}
+
+/** Parts that were not measured stay as they are in the file. */
+function keepOthers(results: RangesResults, { output, parts }: BenchOptions): RangesResults {
+  if (parts.length === rangesParts.length || !existsSync(output)) return results
+  const before = JSON.parse(readFileSync(output, 'utf8')) as RangesResults
+  return { ...before, ...Object.fromEntries(Object.entries(results).filter(([, value]) => value !== null)) }
 }
 
 function pair<T>(results: T, show: (results: T) => string): readonly [unknown, string] {

@@ -15,7 +15,12 @@ export interface BenchOptions {
   readonly output: string
   /** Idle ranges of the suite `ranges`. */
   readonly ranges: number
+  /** Of the suite `ranges`: what is measured; what is not keeps its figures in the file. */
+  readonly parts: readonly RangesPart[]
 }
+
+export const rangesParts = ['reshape', 'idle', 'spread'] as const
+export type RangesPart = (typeof rangesParts)[number]
 
 export const help = `npm run bench -- [options]
 
@@ -29,6 +34,7 @@ both, in turn. Prints a table and writes bench/latest.json. Without options abou
   --rounds N       measurements of each side at each point, medians count (default 3; 1 to 100)
   --output FILE    where the figures go (default bench/latest.json; of --suite ranges bench/ranges.json)
   --ranges N       idle ranges of --suite ranges (default 1000)
+  --part NAME      of --suite ranges only this: ${rangesParts.join(', ')}; the others' figures stay in the file
   -h, --help       this
 
 Examples
@@ -54,6 +60,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     rounds: wholeNumber('--rounds', values.rounds ?? '3', 100),
     output: values.output ?? (isRanges(suites) ? 'bench/ranges.json' : 'bench/latest.json'),
     ranges: wholeNumber('--ranges', values.ranges ?? '1000', 20_000),
+    parts: partsOf(values.part ?? []),
   }
 }
 
@@ -71,6 +78,7 @@ function parse(args: readonly string[]) {
         rounds: { type: 'string' },
         output: { type: 'string' },
         ranges: { type: 'string' },
+        part: { type: 'string', multiple: true },
         help: { type: 'boolean', short: 'h' },
       },
     })
@@ -91,6 +99,12 @@ function suitesOf(names: readonly string[]): readonly SuiteName[] {
     if (!isSuite(name)) throw usage(`--suite is "${name}"; allowed: ${suiteNames.join(', ')}`)
   }
   return names.length === 0 ? defaultSuites : [...new Set(names.filter(isSuite))]
+}
+
+function partsOf(names: readonly string[]): readonly RangesPart[] {
+  const isPart = (name: string): name is RangesPart => (rangesParts as readonly string[]).includes(name)
+  for (const name of names) if (!isPart(name)) throw usage(`--part is "${name}"; allowed: ${rangesParts.join(', ')}`)
+  return names.length === 0 ? rangesParts : names.filter(isPart)
 }
 
 function isSuite(name: string): name is SuiteName {

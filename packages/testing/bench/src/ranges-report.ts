@@ -3,7 +3,19 @@ import { columns, count, mb, ms, percent, verdictText } from './report.ts'
 import type { ReshapeFigures } from './reshape-suite.ts'
 import type { RangesResults } from './run-ranges-bench.ts'
 
-export function rangesReport({ machine, version, reshape, idle, spread }: RangesResults): string {
+export function rangesReport({ machine, reshape, idle, spread }: RangesResults): string {
+  return [
+    '',
+    `${machine.cores} × ${machine.cpu}, Linux ${machine.kernel}, ${machine.fileSystem}, fsync ${ms(machine.fsyncMs)} ms`,
+    ...reshapeLines(reshape),
+    ...idleLines(idle),
+    ...spreadLines(spread),
+    '',
+  ].join('\n')
+}
+
+function reshapeLines(reshape: RangesResults['reshape']): string[] {
+  if (!reshape) return []
   const row = (figures: ReshapeFigures): string[] => [
     `${count(figures.keys)} keys`,
     ms(figures.splitMs),
@@ -11,24 +23,27 @@ export function rangesReport({ machine, version, reshape, idle, spread }: Ranges
     ms(figures.mergeMs),
     ms(figures.mergePutMs),
   ]
+  const head = ['a range of', 'split ms', 'longest put', 'merge ms', 'longest put']
+  return ['', ...columns([head, row(reshape.large), row(reshape.small)]), ...reshape.verdicts.map(verdictText)]
+}
+
+function idleLines(idle: RangesResults['idle']): string[] {
+  if (!idle) return []
   return [
     '',
-    `base-kv ${version}; ${machine.cores} × ${machine.cpu}, Linux ${machine.kernel}, ${machine.fileSystem}, fsync ${ms(machine.fsyncMs)} ms`,
-    '',
-    ...columns([
-      ['a range of', 'split ms', 'longest put', 'merge ms', 'longest put'],
-      row(reshape.large),
-      row(reshape.small),
-    ]),
-    ...reshape.verdicts.map(verdictText),
-    '',
-    `${count(idle.ranges)} idle ranges on three nodes: started in ${(idle.startMs / 1_000).toFixed(1)} s; all described in ${ms(idle.describeMs)} ms, ` +
-      `first put of a new client ${ms(idle.firstPutMs)} ms`,
+    `${count(idle.ranges)} idle ranges on three nodes: started in ${(idle.startMs / 1_000).toFixed(1)} s; all described in ` +
+      `${ms(idle.describeMs)} ms, first put of a new client ${ms(idle.firstPutMs)} ms`,
     ...columns([
       ['', 'of a core', 'RSS'],
       ...idle.rows.map(({ node, cpuShare, rssBytes }) => [node, percent(cpuShare), mb(rssBytes)]),
     ]),
     verdictText(idle.verdict),
+  ]
+}
+
+function spreadLines(spread: RangesResults['spread']): string[] {
+  if (!spread) return []
+  return [
     '',
     ...columns([
       ['puts through the client', 'one range/s', `${spread[0]?.ranges ?? 0} ranges/s`, 'ratio', 'target'],
@@ -40,6 +55,5 @@ export function rangesReport({ machine, version, reshape, idle, spread }: Ranges
         verdictText(each.verdict),
       ]),
     ]),
-    '',
-  ].join('\n')
+  ]
 }

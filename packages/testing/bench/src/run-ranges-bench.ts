@@ -5,8 +5,8 @@ import { VALUE_BYTES } from './call-body.ts'
 import { Children } from './children.ts'
 import { type IdleRangesFigures, measureIdleRanges } from './idle-ranges-suite.ts'
 import { describeMachine, type Machine } from './machine.ts'
-import type { BenchOptions } from './options.ts'
-import { startOurs } from './our-cluster.ts'
+import type { BenchOptions, RangesPart } from './options.ts'
+import { type OurSystem, startOurs } from './our-cluster.ts'
 import { measureReshape, type ReshapeFigures } from './reshape-suite.ts'
 import type { Verdict } from './results.ts'
 import type { BenchDeps } from './run-bench.ts'
@@ -20,14 +20,14 @@ const RESHAPE_ROUNDS = 5
 export interface RangesResults {
   readonly startedAt: string
   readonly machine: Machine
-  readonly version: string
+  /** A part that was not measured is null. */
   readonly reshape: {
     readonly large: ReshapeFigures
     readonly small: ReshapeFigures
     readonly verdicts: readonly Verdict[]
-  }
-  readonly idle: IdleRangesFigures & { readonly verdict: Verdict | null }
-  readonly spread: readonly (SpreadFigures & { readonly verdict: Verdict })[]
+  } | null
+  readonly idle: (IdleRangesFigures & { readonly verdict: Verdict | null }) | null
+  readonly spread: readonly (SpreadFigures & { readonly verdict: Verdict })[] | null
 }
 
 /** @throws KvError */
@@ -39,44 +39,60 @@ export async function runRangesBench(options: BenchOptions, { say, signal }: Ben
   try {
     const startedAt = new Date().toISOString()
     const machine = describeMachine(scratch)
-    const first = await startOurs(children, CLONE, 'r')
-    const { version } = first
-    say(`started base-kv ${version}, three nodes`)
-    const { largeKeys, smallKeys } = rangesTarget
-    const sizes = [largeKeys, smallKeys] as const
-    const [large, small] = await measureReshape(first.endpoints, sizes, RESHAPE_ROUNDS, say)
-    await first.close()
-    for (const { pid } of first.nodes) process.kill(pid, 'SIGTERM')
-
-    const idle = await measureIdleRanges(await startOurs(children, CLONE, 'i'), options.ranges, { say, signal })
-    await idle.system.close()
-    for (const { pid } of idle.system.nodes) process.kill(pid, 'SIGTERM')
-
-    const one = await startOurs(children, CLONE, 'o')
-    const many = await startOurs(children, CLONE, 'm')
-    const { ranges, inFlight, ratios } = rangesTarget.spread
-    await spreadRanges(many, ranges)
-    const value = randomBytes(VALUE_BYTES)
-    const spread: (SpreadFigures & { verdict: Verdict })[] = []
-    for (const [at, count] of inFlight.entries()) {
-      const load = { inFlight: count, ranges, seconds: options.seconds, rounds: options.rounds }
-      const figures = await measureSpread({ one, many }, load, { children, value, say })
-      const aim = ratios[at] ?? 1
-      spread.push({ ...figures, verdict: { target: `>= ${aim} x`, reached: figures.ratio >= aim } })
-    }
-    await Promise.allSettled([one.close(), many.close()])
-    return {
-      startedAt,
-      machine,
-      version,
-      reshape: { large, small, verdicts: reshapeVerdicts(large, small) },
-      idle: { ...idle.figures, verdict: idleVerdict(idle.figures) },
-      spread,
-    }
+    const parts: Parts = { options, children, say, signal }
+    const has = (part: RangesPart): boolean => options.parts.includes(part)
+    const reshape = has('reshape') ? await measureReshapes(parts) : null
+    const idle = has('idle') ? await measureIdle(parts) : null
+    const spread = has('spread') ? await measureSpreads(parts) : null
+    return { startedAt, machine, reshape, idle, spread }
   } finally {
     signal.removeEventListener('abort', stop)
     await children.stop()
   }
+}
+
+interface Parts extends BenchDeps {
+  readonly options: BenchOptions
+  readonly children: Children
+}
+
+async function stopped(...systems: readonly OurSystem[]): Promise<void> {
+  await Promise.allSettled(systems.map((system) => system.close()))
+  for (const { pid } of systems.flatMap(({ nodes }) => nodes)) process.kill(pid, 'SIGTERM')
+}
+
+async function measureReshapes({ children, say }: Parts): Promise<RangesResults['reshape']> {
+  const system = await startOurs(children, CLONE, 'r')
+  const { largeKeys, smallKeys } = rangesTarget
+  const [large, small] = await measureReshape(system.endpoints, [largeKeys, smallKeys], RESHAPE_ROUNDS, say)
+  await stopped(system)
+  return { large, small, verdicts: reshapeVerdicts(large, small) }
+}
+
+async function measureIdle({ options, children, say, signal }: Parts): Promise<RangesResults['idle']> {
+  const { figures, system } = await measureIdleRanges(await startOurs(children, CLONE, 'i'), options.ranges, {
+    say,
+    signal,
+  })
+  await stopped(system)
+  return { ...figures, verdict: idleVerdict(figures) }
+}
+
+async function measureSpreads({ options, children, say }: Parts): Promise<RangesResults['spread']> {
+  const one = await startOurs(children, CLONE, 'o')
+  const many = await startOurs(children, CLONE, 'm')
+  const { ranges, inFlight, ratios } = rangesTarget.spread
+  await spreadRanges(many, ranges)
+  const value = randomBytes(VALUE_BYTES)
+  const spread: (SpreadFigures & { verdict: Verdict })[] = []
+  for (const [at, count] of inFlight.entries()) {
+    const load = { inFlight: count, ranges, seconds: options.seconds, rounds: options.rounds }
+    const figures = await measureSpread({ one, many }, load, { children, value, say })
+    const aim = ratios[at] ?? 1
+    spread.push({ ...figures, verdict: { target: `>= ${aim} x`, reached: figures.ratio >= aim } })
+  }
+  await stopped(one, many)
+  return spread
 }
 
 function reshapeVerdicts(large: ReshapeFigures, small: ReshapeFigures): Verdict[] {

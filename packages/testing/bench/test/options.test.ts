@@ -11,6 +11,7 @@ describe('the command line', () => {
       rounds: 3,
       output: 'bench/latest.json',
       ranges: 1000,
+      parts: ['reshape', 'idle', 'spread'],
     })
   })
 
@@ -35,8 +36,10 @@ describe('the command line', () => {
       rounds: 1,
       output: 'x.json',
       ranges: 1000,
+      parts: ['reshape', 'idle', 'spread'],
     })
-    expect(parseOptions(['--suite', 'ranges', '--ranges', '10'])).toMatchObject({
+    expect(parseOptions(['--suite', 'ranges', '--ranges', '10', '--part', 'idle'])).toMatchObject({
+      parts: ['idle'],
       sides: ['ours'],
       output: 'bench/ranges.json',
       ranges: 10,
