@@ -1,8 +1,32 @@
 /** Merges of real ranges by the command line, while clients write and nodes die: no client notices. */
 import { describe, expect, test } from '@jest/globals'
+import type { KvClient } from '@base-kv/client'
 import { runs, TestCluster } from '../harness/cluster.ts'
 import { until } from '../harness/until.ts'
 import { startWriters } from '../harness/writers.ts'
+
+/** Compare-and-set from value to value: were one applied twice, or its first answer lost, the chain would break. */
+function startChains(client: KvClient) {
+  const lengths = Array<number>(8).fill(0)
+  let running = true
+  const chain = async (number: number): Promise<void> => {
+    for (let at = 0; running; at++) {
+      const expected = at === 0 ? null : String(at - 1)
+      const result = await client.compareAndSet(`chain/${number}`, { expect: expected, value: String(at) })
+      expect({ number, at, ...result }).toEqual({ number, at, succeeded: true })
+      lengths[number] = at + 1
+    }
+  }
+  const chains = Promise.all(lengths.map((_, number) => chain(number)))
+  chains.catch(() => {})
+  return {
+    lengths,
+    async stop() {
+      running = false
+      await chains
+    },
+  }
+}
 
 /** Merges the two neighbours that meet at `key`; whether that came about. */
 async function mergeAt(cluster: TestCluster, key: string): Promise<boolean> {
@@ -16,11 +40,12 @@ async function mergeAt(cluster: TestCluster, key: string): Promise<boolean> {
 describe('range merge', () => {
   test('under load, with nodes killed in between: everything acknowledged is there', async () => {
     await using cluster = await TestCluster.up()
-    using client = cluster.client()
+    using client = cluster.client({ timeoutMs: 30_000 })
     const writers = startWriters(client)
+    const chains = startChains(client)
     try {
       await until('writes are acknowledged', () => writers.acknowledged.size > 100)
-      for (const key of ['writers/3/', 'writers/7/', 'm']) await cluster.ok(['range', 'split', '--key', key])
+      for (const key of ['writers/3/', 'writers/7/', 'chain/4']) await cluster.ok(['range', 'split', '--key', key])
       const [left, right] = await cluster.ranges()
       const merged = JSON.parse(
         await cluster.ok(['range', 'merge', '--left', left!.id, '--right', right!.id, '-o', 'json']),
@@ -34,7 +59,11 @@ describe('range merge', () => {
       await until(`${victim} is gone`, () => !runs(pid))
       await merging
       await cluster.ok(['cluster', 'start', victim])
-      for (const key of ['writers/7/', 'writers/3/', 'm']) {
+      for (const key of ['writers/7/', 'writers/3/', 'chain/4']) {
+        await until(`the merge at ${key}`, () => mergeAt(cluster, key))
+      }
+      for (const key of ['chain/2', 'chain/6', 'writers/5/']) {
+        await cluster.ok(['range', 'split', '--key', key])
         await until(`the merge at ${key}`, () => mergeAt(cluster, key))
       }
       await until('one range, held by all three', async () => {
@@ -43,6 +72,11 @@ describe('range merge', () => {
       })
     } finally {
       await writers.stop()
+    }
+    await chains.stop()
+    for (const [number, length] of chains.lengths.entries()) {
+      expect(length).toBeGreaterThan(10)
+      expect(Buffer.from((await client.get(`chain/${number}`))!).toString()).toBe(String(length - 1))
     }
     expect(writers.acknowledged.size).toBeGreaterThan(100)
     expect(await writers.missing(client)).toEqual([])

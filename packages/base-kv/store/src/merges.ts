@@ -106,7 +106,7 @@ export class Merges {
 
   absorbed(left: Range, right: RangeId): void {
     this.#host.log.info('merged', { range: left.id, right, version: left.ver.high })
-    this.#replicas.index.changed()
+    this.#replicas.index.merged(left, right)
   }
 
   /** Whether a range here may come to take that one over: it is behind, and does so by its own log. */

@@ -1,5 +1,5 @@
 /** Which range here holds a key: of several that claim it the one with the higher high half of `ver`. */
-import { type Boundary, compareEnds, compareStarts } from '@base-kv/base'
+import { type Boundary, compareEnds, compareStarts, type RangeId } from '@base-kv/base'
 import { indexOfPiece, layClaims, type Piece, pieceOf } from '@base-kv/landscape'
 import type { Range } from '@base-kv/range'
 
@@ -38,6 +38,22 @@ export class RangeIndex {
       compareEnds(whole.boundary.end, second.boundary.end) === 0
     if (!isWhole) return this.changed()
     this.#pieces.splice(at, 1, piece(first), piece(second))
+  }
+
+  /** One of them has taken its neighbour over, as cheap. */
+  merged(left: Range, right: RangeId): void {
+    const claim = claimOf(left)
+    if (!this.#pieces || !claim) return this.changed()
+    const { start, end } = claim.boundary
+    const at = start === null ? 0 : indexOfPiece(this.#pieces, start)
+    const [first, second] = this.#pieces.slice(Math.max(at, 0), at + 2)
+    const areWhole =
+      first?.claim.range === left &&
+      second?.claim.range.id === right &&
+      compareStarts(first.boundary.start, start) === 0 &&
+      compareEnds(second.boundary.end, end) === 0
+    if (!areWhole) return this.changed()
+    this.#pieces.splice(at, 2, piece(claim))
   }
 
   /** Replicas without data hold no keys. */

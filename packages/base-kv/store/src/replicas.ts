@@ -172,7 +172,8 @@ export class Replicas {
 
   /** It ends in this turn: another one here has taken its keys over. Its messages are dropped until that is on disk. */
   absorb(range: Range): void {
-    this.#forget(range)
+    this.#ranges.delete(range.id)
+    this.#host.forgotten(range)
     this.#inTransition.add(range.id)
     this.#inBackground(range.closeAbsorbed('this range was merged into its left neighbour'))
   }
