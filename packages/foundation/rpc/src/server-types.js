@@ -1,2 +1,0 @@
-export {};
-//# sourceMappingURL=server-types.js.map
