@@ -146,7 +146,7 @@ class StoresRun {
     const operator = new Operator(this.#world, this.#prng.fork(), this.#book)
     this.#connections.begin()
     for (const machine of machines) machine.start()
-    await this.#until(plan.raft.electionTimeoutMs, () => machines.every(({ up }) => up))
+    await this.#until(20 * plan.raft.electionTimeoutMs, () => machines.every(({ up }) => up))
     const founders = machines.slice(0, plan.voters).map(({ store }) => store)
     void machines[0]?.up?.store?.bootstrap(founders)
     await this.#until(20 * plan.raft.electionTimeoutMs, () =>
