@@ -5,7 +5,7 @@ import type { Children } from './children.ts'
 import { clientLoad } from './client-suite.ts'
 import { runH2load } from './h2load.ts'
 import type { OurSystem } from './our-cluster.ts'
-import { peakRssBytes, rssBytes } from './process-stat.ts'
+import { anonymousBytes, peakRssBytes, rssBytes } from './process-stat.ts'
 import { slope } from './statistics.ts'
 
 export interface MemoryRow {
@@ -15,12 +15,20 @@ export interface MemoryRow {
   readonly peakBytes: number
   /** Least squares over the second half: caches and heaps have filled by then. */
   readonly bytesPerMinute: number
+  /** The same without mapped files, whose pages the kernel takes back when it needs them. */
+  readonly anonymousBytesPerMinute: number
+  /** The most in each minute. */
+  readonly minutePeaks: readonly number[]
 }
 
 export interface MemoryResult {
   readonly seconds: number
   readonly nodes: readonly MemoryRow[]
-  readonly samples: readonly { readonly second: number; readonly rssBytes: readonly number[] }[]
+  readonly samples: readonly {
+    readonly second: number
+    readonly rssBytes: readonly number[]
+    readonly anonymousBytes: readonly number[]
+  }[]
 }
 
 const IN_FLIGHT = { connections: 4, streams: 8, client: 32 }
@@ -30,7 +38,7 @@ export async function measureMemory(
   { seconds, mark }: { readonly seconds: number; readonly mark: string },
   { children, value }: { readonly children: Children; readonly value: Buffer },
 ): Promise<MemoryResult> {
-  const samples: { second: number; rssBytes: number[] }[] = []
+  const samples: { second: number; rssBytes: number[]; anonymousBytes: number[] }[] = []
   const startMs = performance.now()
   let ended: unknown
   const sample = () => {
@@ -43,6 +51,7 @@ export async function measureMemory(
     samples.push({
       second: (performance.now() - startMs) / 1_000,
       rssBytes: ours.nodes.map(({ pid }) => rssBytes(pid)),
+      anonymousBytes: ours.nodes.map(({ pid }) => anonymousBytes(pid)),
     })
   }
   sample()
@@ -74,6 +83,9 @@ export async function measureMemory(
     body.stop()
   }
   if (ended !== undefined) throw ended
+  const minutes = Array.from({ length: Math.max(1, Math.floor(seconds / 60)) }, (_, minute) =>
+    samples.filter(({ second }) => Math.floor(second / 60) === minute),
+  )
   const half = samples.slice(Math.floor(samples.length / 2))
   return {
     seconds,
@@ -84,6 +96,8 @@ export async function measureMemory(
       endBytes: samples.at(-1)?.rssBytes[at] ?? Number.NaN,
       peakBytes: peakRssBytes(pid),
       bytesPerMinute: 60 * slope(half.map(({ second, rssBytes: rss }) => [second, rss[at] as number])),
+      anonymousBytesPerMinute: 60 * slope(half.map(({ second, anonymousBytes: own }) => [second, own[at] as number])),
+      minutePeaks: minutes.map((minute) => Math.max(...minute.map(({ rssBytes: rss }) => rss[at] as number))),
     })),
   }
 }

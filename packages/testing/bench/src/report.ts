@@ -99,10 +99,23 @@ function memoryLines({ memory, memoryUnderLoad }: Results): string[] {
       mb(node.endBytes),
       mb(node.peakBytes),
       `${(node.bytesPerMinute / 1e6).toFixed(1)} MB/min`,
+      `${(node.anonymousBytesPerMinute / 1e6).toFixed(1)} MB/min`,
+      node.minutePeaks.map((bytes) => Math.round(bytes / 1e6)).join(' '),
     ])
     lines.push(
       '',
-      ...columns([[`memory, ${memory.seconds} s of load`, 'before', 'after', 'peak', 'second half'], ...rows]),
+      ...columns([
+        [
+          `memory, ${memory.seconds} s of load`,
+          'before',
+          'after',
+          'peak',
+          'second half',
+          'own of it',
+          'peaks a minute',
+        ],
+        ...rows,
+      ]),
       verdictText(memory.verdict),
     )
   }
