@@ -48,7 +48,7 @@ describe('kill -9 under load', () => {
     await cluster.ok(['cluster', 'up', '--detach'])
     using reader = cluster.client()
     expect(await writers.missing(reader)).toEqual([])
-  }, 60_000)
+  }, 120_000)
 
   test('SIGTERM of the leader hands leadership over; a stopped node exits 0 within 10 s', async () => {
     await using cluster = await TestCluster.up()
@@ -62,7 +62,7 @@ describe('kill -9 under load', () => {
     expect(status.nodes.find((node) => node.name === leader)?.exit).toMatchObject({ code: 0 })
     expect(await cluster.leader()).not.toBe(leader)
     await cluster.ok(['put', 'a', '1'])
-  }, 60_000)
+  }, 120_000)
 })
 
 /** How far the slowest-changing of all values has come: "writer:sequence". */

@@ -14,6 +14,8 @@ import { startWriters } from '../harness/writers.ts'
 
 const VICTIM = 'n3'
 const OTHERS = ['n1', 'n2']
+/** Some points want 32 MiB of synced log first, on a machine that may be busy. */
+const PATIENCE_MS = 60_000
 
 interface Way {
   /** The point is reached so often. */
@@ -57,23 +59,27 @@ class Run {
   }
 
   lead(id: string, node: string): Promise<unknown> {
-    return until(`${this.point}: ${node} leads ${id}`, async () => {
+    const what = `${this.point}: ${node} leads ${id}`
+    const probe = async (): Promise<boolean> => {
       const range = (await this.cluster.ranges()).find((one) => one.id === id)
       if (this.died || range?.leader?.node === node) return true
       await this.#orDeath(this.cluster.client.transfer({ rangeId: id, to: node, timeoutMs: 2_000 }))
       return false
-    })
+    }
+    return until(what, probe, PATIENCE_MS)
   }
 
   /** Who holds the first range; asked again until it is so. */
   hold(voters: readonly string[]): Promise<unknown> {
-    return until(`${this.point}: ${voters.join(', ')} hold the first range`, async () => {
+    const what = `${this.point}: ${voters.join(', ')} hold the first range`
+    const probe = async (): Promise<boolean> => {
       const range = await this.first()
       const present = range.voters.map(({ node }) => node)
       if (this.died || present.toSorted().join() === voters.toSorted().join()) return true
       await this.#orDeath(this.cluster.client.changeReplicas({ rangeId: range.id, voters, timeoutMs: 10_000 }))
       return false
-    })
+    }
+    return until(what, probe, PATIENCE_MS)
   }
 
   async #orDeath(work: Promise<unknown>): Promise<void> {
@@ -122,10 +128,14 @@ const changesMembers: Way = {
   prepare: async (run) => void (await run.lead((await run.first()).id, VICTIM)),
   drive: (run) => run.hold(['n2', VICTIM]),
 }
+/** Until the log is cut. */
 const fillsLog: Way = {
-  drive: async ({ cluster: { client } }) => {
+  drive: async (run) => {
     const value = Buffer.alloc(1024 * 1024, 'x')
-    for (let i = 0; i < 12; i++) await Promise.all(['0', '1', '2'].map((key) => client.put(`big/${key}`, value)))
+    const write = async (key: string): Promise<void> => {
+      while (!run.died) await run.cluster.client.put(key, value).catch(() => {})
+    }
+    await Promise.all([write('big/0'), write('big/1')])
   },
 }
 /** So often while writers write. */
@@ -193,13 +203,14 @@ test('a node that dies at any of the kill points comes back, and the cluster is 
       acknowledged.push(`point/${point}`)
       if (!run.died) drive(run).catch(() => {})
     }
-    await until(`n3 dies at ${point}`, () => run.died)
+    await until(`n3 dies at ${point}`, () => run.died, PATIENCE_MS)
     const { signal, stdout } = await run.ended
     expect({ point, signal, said: stdout.includes('kills itself') }).toEqual({ point, signal: 'SIGKILL', said: true })
   }
 
   for (const name of OTHERS) cluster.start(name)
   const life = cluster.start(VICTIM)
+  await cluster.whole()
   const writers = startWriters(client, { count: 10, pauseMs: 20 })
   try {
     for (let i = 0; i < 8; i++) await client.put(`big/${i}`, Buffer.alloc(128 * 1024, i))
@@ -217,4 +228,4 @@ test('a node that dies at any of the kill points comes back, and the cluster is 
   const listed = await runCli(['range', 'list', '--endpoints', cluster.endpoints.join(',')])
   expect(listed).toMatchObject({ code: 0, stderr: '' })
   expect(listed.stdout).toContain('writers/')
-}, 300_000)
+}, 600_000)

@@ -24,7 +24,7 @@ beforeAll(async () => {
   })
   stores = Object.fromEntries((await pictures()).map(({ node, id }) => [node ?? '', id ?? '']))
   ;[left, right] = await described()
-}, 60_000)
+}, 120_000)
 afterAll(async () => {
   for (const channel of channels) channel.close()
   await cluster?.close()
@@ -250,7 +250,7 @@ test('while a range moves, other changes of it are refused, and are done afterwa
   cluster.signal(away, 'SIGCONT')
   expect(await moving).toMatchObject({ code: 0 })
   await cluster.ok(['range', 'split', '--key', 'c'])
-}, 90_000)
+}, 120_000)
 
 async function leaderOf(id: string): Promise<v1.RangeDescriptor.$Properties | undefined> {
   const replies = await Promise.allSettled(

@@ -99,7 +99,7 @@ describe('range merge', () => {
     const ranges = await cluster.ranges()
     expect(ranges.map(({ id, replicas }) => [id, replicas.length])).toEqual([[left!.id, 3]])
     expect((await cluster.ok(['scan', '--keys-only', '-o', 'raw'])).trim().split('\n')).toEqual(['a', 'z'])
-  }, 60_000)
+  }, 120_000)
 
   test('what can never be merged is refused with its code, and nothing changes', async () => {
     await using cluster = await TestCluster.up({ nodes: 1 })
@@ -122,5 +122,5 @@ describe('range merge', () => {
     expect((await cluster.ranges()).map(({ id, ver }) => [id, ver])).toEqual(
       [a, b, c].map((one) => [one!.id, one!.ver]),
     )
-  }, 60_000)
+  }, 120_000)
 })

@@ -82,7 +82,7 @@ describe('range split', () => {
     expect((await cluster.ranges()).map(({ id, ver }) => [id, ver])).toEqual(
       [left, right].map((range) => [range!.id, range!.ver]),
     )
-  }, 60_000)
+  }, 120_000)
 })
 
 test('cluster up --ranges: equal ranges, led by the nodes in turn, one key space to clients', async () => {
@@ -102,4 +102,4 @@ test('cluster up --ranges: equal ranges, led by the nodes in turn, one key space
   await cluster.ok(['cluster', 'stop', 'n2'])
   expect((await cluster.ranges()).every(({ leader }) => leader !== null && leader.node !== 'n2')).toBe(true)
   await Promise.all(keys.map((key) => client.put(key, key)))
-}, 60_000)
+}, 120_000)

@@ -47,4 +47,4 @@ tls: { ca: ca.pem, cert: cert.pem, key: key.pem }
   for (const { child } of nodes) child.kill('SIGTERM')
   const codes = await Promise.all(nodes.map(async ({ ended }) => (await ended).code))
   expect(codes).toEqual([0, 0, 0])
-}, 60_000)
+}, 120_000)

@@ -8,6 +8,9 @@ import { freeBasePort } from './free-ports.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { until } from './until.ts'
 
+/** Also on a machine that has other things to do. */
+const WHOLE_WITHIN_MS = 60_000
+
 export class ChildNodes implements AsyncDisposable {
   readonly names: readonly string[]
   readonly endpoints: readonly string[]
@@ -45,23 +48,27 @@ storage: { ballastBytes: 0 }
   }
 
   async ranges(): Promise<readonly RangeView[]> {
-    return clusterView(await this.client.describe({ timeoutMs: 2_000 })).ranges
+    return clusterView(await this.client.describe({ timeoutMs: 5_000 })).ranges
   }
 
   /** Keys without gap or overlap, a leader each, nothing under way, and every voter has what its range had when this began. */
   async whole(within: { readonly until?: () => boolean } = {}): Promise<void> {
     const wanted = new Map<string, number>()
-    await until('all ranges are whole', async () => {
+    const probe = async () => {
       if (within.until?.()) return true
       const ranges = await this.ranges()
-      if (!coverAll(ranges)) return false
       for (const { id, appliedIndex } of ranges) if (!wanted.has(id)) wanted.set(id, appliedIndex)
-      return ranges.every(({ id, voters, replicas, leader, state }) => {
+      const lacking = ranges.filter(({ id, voters, replicas, leader, state }) => {
         const has = (node: string) =>
           replicas.some((one) => one.node === node && one.appliedIndex >= (wanted.get(id) ?? Infinity))
-        return leader !== null && state === 'Normal' && voters.every(({ node }) => has(node))
+        return leader === null || state !== 'Normal' || !voters.every(({ node }) => has(node))
       })
-    })
+      if (coverAll(ranges) && lacking.length === 0) return true
+      throw new Error(
+        lacking.length > 0 ? lacking.map(inWords).join('; ') : `keys without a range: ${boundaries(ranges)}`,
+      )
+    }
+    await until('all ranges are whole', probe, WHOLE_WITHIN_MS)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -72,8 +79,18 @@ storage: { ballastBytes: 0 }
   }
 }
 
+const text = (key: Uint8Array | null | undefined) => (key ? Buffer.from(key).toString() : '')
+
+const boundaries = (ranges: readonly RangeView[]): string =>
+  ranges.map(({ startKey, endKey }) => `[${text(startKey)}, ${text(endKey)})`).join(' ')
+
+function inWords({ id, leader, state, voters, learners, replicas }: RangeView): string {
+  const names = (members: readonly { readonly node: string }[]) => members.map(({ node }) => node).join(',')
+  const applied = replicas.map(({ node, appliedIndex }) => `${node}=${appliedIndex}`).join(' ')
+  return `${id} ${state}, led by ${leader?.node ?? 'nobody'}, voters ${names(voters)}, learners ${names(learners)}, applied ${applied}`
+}
+
 function coverAll(ranges: readonly RangeView[]): boolean {
-  const text = (key: Uint8Array | null | undefined) => (key ? Buffer.from(key).toString('hex') : null)
-  const ends = [null, ...ranges.map(({ endKey }) => text(endKey))]
-  return ranges.length > 0 && ends.pop() === null && ranges.every(({ startKey }, i) => text(startKey) === ends[i])
+  const ends = ['', ...ranges.map(({ endKey }) => text(endKey))]
+  return ranges.length > 0 && ends.pop() === '' && ranges.every(({ startKey }, i) => text(startKey) === ends[i])
 }
