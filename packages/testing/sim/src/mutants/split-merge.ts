@@ -30,7 +30,23 @@ export const splitMergeMutants: readonly Mutant[] = [
         replace: 'local: [],',
       },
     ],
-    seed: 11,
+    seed: 5,
+  },
+  {
+    id: 'merge-forgets-requests',
+    catalogue: '94, 95',
+    bug: 'a merge drops what the absorbed range remembers of requests',
+    inStores: true,
+    edits: [
+      {
+        package: 'range',
+        file: 'state-machine.ts',
+        find: `if (merge) requests.absorb(this.#mergee(merge.right).records())
+`,
+        replace: '',
+      },
+    ],
+    seed: 15,
   },
   {
     id: 'frozen-takes-writes',
@@ -52,7 +68,7 @@ export const splitMergeMutants: readonly Mutant[] = [
         replace: '',
       },
     ],
-    seed: 13,
+    seed: 8,
   },
   {
     id: 'late-freeze',
@@ -67,6 +83,6 @@ export const splitMergeMutants: readonly Mutant[] = [
         replace: 'state.state ===',
       },
     ],
-    seed: 12,
+    seed: 1,
   },
 ]

@@ -39,7 +39,8 @@ export function drawPlan(prng: Prng): Plan {
   const faults = new Set<StoreFault>()
   const density = prng.pick([0.2, 0.35, 0.5, 0.7])
   for (const fault of storeFaults) if (prng.chance(density)) faults.add(fault)
-  for (const often of ['split', 'merge', 'move', 'transfer'] as const) if (prng.chance(0.6)) faults.add(often)
+  for (const often of ['split', 'merge', 'move', 'transfer'] as const) if (prng.chance(0.7)) faults.add(often)
+  if (faults.has('merge')) faults.add('split')
   const stores = prng.pick([3, 4, 4, 5])
   const electionTimeoutMs = prng.pick([150, 300, 500])
   return {

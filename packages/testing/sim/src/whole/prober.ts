@@ -22,10 +22,32 @@ export class Prober {
   }
 
   begin(): void {
+    const { reshaped } = this.#world
+    this.#world.reshaped = (machine) => {
+      reshaped(machine)
+      this.#probeOften()
+    }
+    this.#probeNowAndThen()
+  }
+
+  /** When ranges have changed here and there, and elsewhere not yet. */
+  #probeOften(): void {
+    for (let left = 6; left > 0; left--) {
+      this.#world.heap.after(this.#prng.between(0, 2) * this.#world.plan.tickMs, () => {
+        if (!this.#isStopped) this.#probe(this.#key)
+      })
+    }
+  }
+
+  get #key(): string {
+    return this.#records.book.key(this.#prng.below(this.#records.book.count))
+  }
+
+  #probeNowAndThen(): void {
     this.#world.heap.after(this.#prng.gap(0.7 * this.#world.plan.raft.electionTimeoutMs), () => {
       if (this.#isStopped) return
-      this.#probe(this.#records.book.key(this.#prng.below(this.#records.book.count)))
-      this.begin()
+      this.#probe(this.#key)
+      this.#probeNowAndThen()
     })
   }
 
