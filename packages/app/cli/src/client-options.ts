@@ -55,7 +55,7 @@ function endpointsOf(flags: ClientFlags): string[] {
   return list
 }
 
-async function clientOptions(flags: ClientFlags): Promise<ClientOptions> {
+export async function clientOptions(flags: ClientFlags): Promise<ClientOptions> {
   const files = { ca: flags.tlsCa, cert: flags.tlsCert, key: flags.tlsKey }
   const named = Object.values(files).filter((file) => file !== undefined).length
   if (named !== 0 && named !== 3) {

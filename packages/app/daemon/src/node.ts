@@ -6,12 +6,14 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { type HostId, hostId, type KvError, type Log } from '@base-kv/base'
 import { KvCoprocessor, kvService } from '@base-kv/kv-store'
+import { clusterService, Overlay } from '@base-kv/overlay'
 import { defaultRaftOptions } from '@base-kv/raft'
 import { defaultCompactionOptions } from '@base-kv/range'
 import { type RpcServer, peerService, readTls, type ServiceTable, startRpcServer } from '@base-kv/rpc'
 import {
   bootstrapWhenEmpty,
   defaultGatewayOptions,
+  describeStores,
   FORWARD_PATH,
   forwardHandler,
   Gateway,
@@ -28,6 +30,9 @@ import { StopSteps } from './stop-steps.ts'
 
 /** The release; the package.json files carry the same. */
 export const VERSION = '0.1.0'
+
+/** The store whose confirmed epoch is the cluster's identity. */
+const IDENTITY_STORE = 'kv.store'
 
 /** How long a stopping node tries to hand its leaderships over, and then lets running calls end. */
 const HAND_OVER_MS = 3_000
@@ -64,7 +69,11 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Run
   try {
     const storages = new Map<string, Storage>()
     const stores = new Map<string, Store>()
-    const ready = { gateway: null as Gateway | null }
+    const ready = { gateway: null as Gateway | null, overlay: null as Overlay | null }
+    const changed = () => {
+      ready.gateway?.retryParked()
+      ready.overlay?.changed()
+    }
     const peers = new NodePeers(
       {
         cluster: config.cluster.name,
@@ -102,7 +111,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Run
         makeCoprocessor: () => new KvCoprocessor({ valueBytesMax: config.limits.valueBytesMax }),
         cpuUsage: () => busy.share,
         loopBusyMs: realLoopBusyMs,
-        changed: () => ready.gateway?.retryParked(),
+        changed,
       })
       stopSteps.add(`store ${name}`, () => store.close())
       stores.set(name, store)
@@ -119,17 +128,41 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Run
     ready.gateway = gateway
     stopSteps.add('gateway', () => gateway.close())
 
+    const about = {
+      version: VERSION,
+      adminAddress: config.admin.bind,
+      pid: process.pid,
+      uptimeMs: () => realClock.monotonicMs() - startedMs,
+    }
+    const overlay: Overlay = new Overlay(
+      {
+        host,
+        cluster: config.cluster.name,
+        address,
+        seeds: config.cluster.seeds,
+        secret: config.cluster.secret,
+        ...(tls ? { tls } : {}),
+      },
+      {
+        clock: realClock,
+        timers: realTimers,
+        random: realRandom,
+        log,
+        describe: () => {
+          const epoch = confirmedEpoch(stores)
+          if (epoch !== null) overlay.setEpoch(epoch)
+          return describeStores(about, { stores, storages })
+        },
+        onChange: () => peers.meet(othersOf(overlay)),
+      },
+    )
+    ready.overlay = overlay
+
     const services: ServiceTable[] = [
       kvService(gateway),
-      storeService(
-        {
-          version: VERSION,
-          adminAddress: config.admin.bind,
-          pid: process.pid,
-          uptimeMs: () => realClock.monotonicMs() - startedMs,
-        },
-        { stores, storages, peers },
-      ),
+      storeService(about, { stores, storages, peers }),
+      overlay.service,
+      clusterService(overlay),
       peerService(peers.handlers, { log }),
       { bidi: { [FORWARD_PATH]: forwardHandler(gateway) } },
     ]
@@ -137,7 +170,11 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Run
     stopSteps.add('calls and connections', () => server.close(CALLS_END_MS))
     serving(server, true)
     peers.start()
+    await overlay.start(server.address)
+    stopSteps.add('goodbye to the cluster', () => overlay.leave())
     for (const store of stores.values()) {
+      // It only joins.
+      if (config.bootstrap.expect === 0) continue
       const stopBootstrap = bootstrapWhenEmpty(
         { address, peers: config.cluster.seeds },
         { store, peers, timers: realTimers, log },
@@ -172,6 +209,20 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Run
     await stopSteps.run().catch((error: unknown) => log.warn('could not close everything', { error: String(error) }))
     throw thrown
   }
+}
+
+/** Dead ones too: a node that gossip does not reach may still be reached. */
+function othersOf(overlay: Overlay): string[] {
+  return overlay
+    .members()
+    .slice(1)
+    .flatMap(({ address, state }) => (state === 'left' ? [] : address))
+}
+
+/** The cluster's identity: no packet of another one is taken. */
+function confirmedEpoch(stores: ReadonlyMap<string, Store>): bigint | null {
+  const epoch = stores.get(IDENTITY_STORE)?.epoch
+  return epoch?.confirmed ? BigInt(epoch.epoch) : null
 }
 
 function serving(server: RpcServer, on: boolean): void {

@@ -1,8 +1,9 @@
 /** Describe: what a store says of itself and its ranges, in pages small enough for any reader. */
 import { v1 } from '@base-kv/protocol'
-import type { RangeDescriptor } from '@base-kv/landscape'
+import type { RangeDescriptor, StoreDescriptor } from '@base-kv/landscape'
 import type { CallContext } from '@base-kv/rpc'
-import type { RangePlace } from '@base-kv/store'
+import type { Storage } from '@base-kv/storage'
+import type { RangePlace, Store } from '@base-kv/store'
 import { describedToWire, routeToWire } from './descriptor-wire.ts'
 import { asRange, readRequest, storeOf, type StoreServiceDeps } from './store-calls.ts'
 
@@ -46,23 +47,8 @@ export async function describeStore(
   const peers = deps.peers.known().filter((peer) => peer.service === name)
   return v1.DescribeReply.encode({
     store: {
-      id: asked.id,
-      hostId: asked.host,
-      name: asked.name,
-      node: asked.node,
-      address: asked.address,
-      adminAddress: options.adminAddress,
-      pid: options.pid,
-      version: options.version,
-      epoch: store.epoch?.epoch ?? '',
-      epochConfirmed: store.epoch?.confirmed ?? false,
-      attributes: { ...asked.attributes },
-      statistics: { ...asked.statistics },
-      hlc: String(asked.hlc),
+      ...storeToWire(options, { store, storage, asked }),
       ranges: ranges.map(routes ? routeToWire : describedToWire),
-      diskFreeBytes: storage?.space.freeBytes ?? 0,
-      lowSpace: storage?.space.low ?? false,
-      uptimeMs: options.uptimeMs(),
     },
     peers: peers.map((peer) => ({
       storeId: peer.store,
@@ -73,6 +59,45 @@ export async function describeStore(
     })),
     next: hasMore ? placeToBytes({ start: last.boundary.start, id: last.id }) : new Uint8Array(0),
   }).finish()
+}
+
+/** What all stores of a node say of themselves and all their ranges, for the cluster. */
+export function describeStores(
+  options: StoreServiceOptions,
+  deps: Pick<StoreServiceDeps, 'stores' | 'storages'>,
+): v1.StoreDescriptor.$Properties[] {
+  return [...deps.stores].map(([name, store]) => {
+    const asked = store.describe()
+    return {
+      ...storeToWire(options, { store, storage: deps.storages.get(name), asked }),
+      ranges: asked.ranges.map(describedToWire),
+    }
+  })
+}
+
+function storeToWire(
+  options: StoreServiceOptions,
+  from: { readonly store: Store; readonly storage: Storage | undefined; readonly asked: StoreDescriptor },
+): v1.StoreDescriptor.$Properties {
+  const { store, storage, asked } = from
+  return {
+    id: asked.id,
+    hostId: asked.host,
+    name: asked.name,
+    node: asked.node,
+    address: asked.address,
+    adminAddress: options.adminAddress,
+    pid: options.pid,
+    version: options.version,
+    epoch: store.epoch?.epoch ?? '',
+    epochConfirmed: store.epoch?.confirmed ?? false,
+    attributes: { ...asked.attributes },
+    statistics: { ...asked.statistics },
+    hlc: String(asked.hlc),
+    diskFreeBytes: storage?.space.freeBytes ?? 0,
+    lowSpace: storage?.space.low ?? false,
+    uptimeMs: options.uptimeMs(),
+  }
 }
 
 /** At least one, however large. */

@@ -34,7 +34,7 @@ export interface NodePeersOptions {
   readonly node: string
   /** What others dial. */
   readonly address: string
-  /** All nodes of the cluster; the own address is left out. */
+  /** Nodes that are dialled whoever else is met, among them those that begin the cluster; the own address is left out. */
   readonly peers: readonly string[]
   /** How many empty stores form the first range. */
   readonly expect: number
@@ -66,8 +66,12 @@ export class NodePeers implements StoreTransport, OperationForwarder {
   readonly #log: Log
   readonly #stores: ReadonlyMap<string, Store>
   readonly #onChange: () => void
-  readonly #peers: Peer[] = []
-  readonly #byStore = new Map<StoreId, Peer>()
+  #peers: Peer[] = []
+  // Those with which a link stands; of two links to one node the older.
+  #byStore = new Map<StoreId, Peer>()
+  #started = false
+  // Nodes of which it was said that they expect another number.
+  readonly #odd = new Set<string>()
 
   constructor(
     options: NodePeersOptions,
@@ -81,9 +85,26 @@ export class NodePeers implements StoreTransport, OperationForwarder {
 
   /** Begins to dial. After the stores are open: the first Hello says what they hold. */
   start(): void {
-    for (const address of this.#options.peers) {
-      if (address !== this.#options.address) this.#peers.push(this.#dial(address))
+    this.#started = true
+    this.meet([])
+  }
+
+  /**
+   * Who else is in the cluster by now, as each advertises itself. Links to those that are not any more are closed; the
+   * configured ones stay.
+   */
+  meet(addresses: readonly string[]): void {
+    if (!this.#started) return
+    const { address: own, peers } = this.#options
+    const wanted = new Set([...peers, ...addresses].filter((address) => address !== own))
+    for (const peer of this.#peers) {
+      if (wanted.delete(peer.address) || peers.includes(peer.address)) continue
+      this.#peers = this.#peers.filter((other) => other !== peer)
+      const { hello } = peer.link
+      closePeer(peer)
+      if (hello) this.#down(peer, 'it left the cluster')
     }
+    for (const address of wanted) this.#peers.push(this.#dial(address))
   }
 
   /** What this node answers when others dial it. */
@@ -128,7 +149,7 @@ export class NodePeers implements StoreTransport, OperationForwarder {
   }
 
   reachable(service: string): readonly StoreId[] {
-    return this.#peers.flatMap((peer) => (peer.link.hello ? (peer.stores.get(service) ?? []) : []))
+    return [...this.#byStore].flatMap(([store, peer]) => (peer.stores.get(service) === store ? store : []))
   }
 
   // ---- for management and people -------------------------------------------------------------------------------------------
@@ -148,7 +169,9 @@ export class NodePeers implements StoreTransport, OperationForwarder {
   known(): KnownStore[] {
     return this.#peers.flatMap((peer) => {
       const { hello } = peer
-      if (!hello) return []
+      // A second link to a node that is known by the first.
+      const other = this.#peers.find((one) => one.hello?.hostId === hello?.hostId)
+      if (!hello || other !== peer) return []
       return [...peer.stores].map(([service, store]) => ({
         store,
         service,
@@ -160,13 +183,33 @@ export class NodePeers implements StoreTransport, OperationForwarder {
     })
   }
 
-  /** The stores of a service on all other nodes, once all are connected and none held an epoch when it said Hello. */
+  /**
+   * The stores of a service on all other configured nodes, once all are connected, want to begin a cluster with as many
+   * nodes as this one, and none held an epoch when it said Hello.
+   */
   emptyStores(service: string): StoreId[] | null {
+    const { address: own, expect, peers } = this.#options
     const ids: StoreId[] = []
-    for (const peer of this.#peers) {
-      const hosted = peer.link.hello?.stores?.find((one) => one.name === service)
+    for (const address of peers) {
+      if (address === own) continue
+      const hello = this.#peers.find((peer) => peer.address === address)?.link.hello
+      const hosted = hello?.stores?.find((one) => one.name === service)
       const store = parseStoreId(hosted?.id ?? '')
       if (!store || hosted?.epoch) return null
+      if (hosted?.expect !== expect) {
+        if (!this.#odd.has(address)) {
+          this.#log.error(
+            'a node expects another number of nodes to begin a cluster: bootstrap.expect must be the same',
+            {
+              address,
+              expects: hosted?.expect,
+              here: expect,
+            },
+          )
+        }
+        this.#odd.add(address)
+        return null
+      }
       ids.push(store)
     }
     return ids
@@ -181,11 +224,8 @@ export class NodePeers implements StoreTransport, OperationForwarder {
   }
 
   close(): void {
-    for (const peer of this.#peers) {
-      peer.operations?.close()
-      peer.channel?.close()
-      peer.link.close()
-    }
+    this.#started = false
+    for (const peer of this.#peers) closePeer(peer)
   }
 
   // ---- links -----------------------------------------------------------------------------------------------------------
@@ -212,19 +252,10 @@ export class NodePeers implements StoreTransport, OperationForwarder {
   }
 
   #up(peer: Peer, hello: v1.HelloReply): void {
-    for (const store of peer.stores.values()) if (this.#byStore.get(store) === peer) this.#byStore.delete(store)
     peer.hello = hello
     peer.stores = storesOf(hello)
     this.#heardRenewed(hello.stores ?? [])
-    for (const store of peer.stores.values()) {
-      const other = this.#byStore.get(store)
-      if (other?.link.hello) {
-        this.#log.error('two nodes hold the same store: one data folder is a copy of the other', {
-          store,
-          addresses: [other.address, peer.address],
-        })
-      } else this.#byStore.set(store, peer)
-    }
+    this.#indexStores()
     this.#log.info('connected', { node: hello.node, address: peer.address })
     if (peer.lastHost !== hello.hostId) {
       for (const remote of peer.stores.values()) for (const store of this.#stores.values()) store.peerUp(remote)
@@ -237,8 +268,30 @@ export class NodePeers implements StoreTransport, OperationForwarder {
     this.#log.warn('lost the connection', { node: peer.hello?.node, address: peer.address, reason })
     peer.operations?.close()
     peer.operations = null
-    for (const remote of peer.stores.values()) for (const store of this.#stores.values()) store.peerDown(remote)
+    this.#indexStores()
+    for (const remote of peer.stores.values()) {
+      // A second link to the same node may still stand.
+      if (this.#byStore.has(remote)) continue
+      for (const store of this.#stores.values()) store.peerDown(remote)
+    }
     this.#onChange()
+  }
+
+  #indexStores(): void {
+    this.#byStore = new Map()
+    for (const peer of this.#peers) {
+      if (!peer.link.hello) continue
+      for (const store of peer.stores.values()) {
+        const other = this.#byStore.get(store)
+        if (!other) this.#byStore.set(store, peer)
+        else if (other.link.hello?.hostId !== peer.link.hello.hostId) {
+          this.#log.error('two nodes hold the same store: one data folder is a copy of the other', {
+            store,
+            addresses: [other.address, peer.address],
+          })
+        }
+      }
+    }
   }
 
   #hello(): v1.HelloRequest.$Properties {
@@ -307,6 +360,12 @@ export class NodePeers implements StoreTransport, OperationForwarder {
     const id: RangeId = rangeIdFromBytes(request.range)
     return store.sendSnapshot(request, id)
   }
+}
+
+function closePeer(peer: Peer): void {
+  peer.operations?.close()
+  peer.channel?.close()
+  peer.link.close()
 }
 
 /** By service name. What a peer says is not to be trusted: an id that is none is left out. */

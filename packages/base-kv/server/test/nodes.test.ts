@@ -66,7 +66,7 @@ class Nodes {
     const config: NodeConfig = {
       node: { name },
       cluster: { name: changes.cluster ?? 'nodes', seeds, secret: null },
-      bootstrap: { expect: seeds.length },
+      bootstrap: { expect: Math.max(1, seeds.length) },
       stores: [STORE],
       dataDir: join(this.folder, changes.folder ?? name),
       rpc: { bind: this.addresses[index]!, advertise: null },

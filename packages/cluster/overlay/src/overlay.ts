@@ -13,7 +13,7 @@ import { type Member, type SwimTiming, SYNC_BYTES_MAX } from '@base-kv/swim'
 import { type Datagrams, openDatagrams } from './datagrams.ts'
 import { GossipCore } from './gossip-core.ts'
 import { HostNames } from './host-names.ts'
-import { type DescribedStore, LandscapeWriter } from './landscape-entries.ts'
+import { type DescribedStore, LandscapeWriter, parseEntryKey } from './landscape-entries.ts'
 import { drawPicture, type LandscapePicture } from './landscape-picture.ts'
 import { DELIVER_PATH, PROBE_PATH, ReliableCalls, SYNC_PATH } from './reliable-calls.ts'
 import { Seal } from './seal.ts'
@@ -26,6 +26,9 @@ const REPORT_MS = 200
 const REPORT_AT_LEAST_MS = 5_000
 const HOUSEKEEPING_MS = 10_000
 const REQUEST_BYTES_MAX = 6 * 1024 * 1024
+const NODE_NAMES_MAX = 4_096
+/** A report, made of all descriptors, is made again only after so many times what it took. */
+const REPORT_SHARE = 50
 const LEAVE_WITHIN_MS = 1_500
 
 export interface OverlayOptions {
@@ -62,6 +65,8 @@ export class Overlay {
   readonly #calls: ReliableCalls
   readonly #writer: LandscapeWriter
   readonly #refusals = new Map<string, string>()
+  // Also of hosts that left lately. Invariant: at most NODE_NAMES_MAX, the oldest go.
+  readonly #nodeNames = new Map<HostId, string>()
   #datagrams: Datagrams | undefined
   #stopSeeds: () => void = () => {}
   #cancelTick: () => void = () => {}
@@ -153,6 +158,11 @@ export class Overlay {
     return this.#picture
   }
 
+  /** What the node of a host is called; empty when its stores never told, or long after it left. */
+  nodeName(host: HostId): string {
+    return this.#nodeNames.get(host) ?? ''
+  }
+
   /** How many packets were not taken in, and why. */
   counts(): Readonly<Record<string, number>> {
     const { counts } = this.#core.swim
@@ -211,9 +221,10 @@ export class Overlay {
   #report(nowMs: number): void {
     if (nowMs < this.#reportAtMs || !(this.#stale || nowMs >= this.#reportLatestMs)) return
     this.#stale = false
-    this.#reportAtMs = nowMs + REPORT_MS
-    this.#reportLatestMs = nowMs + REPORT_AT_LEAST_MS
     const refused = this.#writer.report(this.#deps.describe(), nowMs)
+    const tookMs = this.#deps.clock.monotonicMs() - nowMs
+    this.#reportAtMs = nowMs + Math.max(REPORT_MS, REPORT_SHARE * tookMs)
+    this.#reportLatestMs = nowMs + REPORT_AT_LEAST_MS
     if (refused > 0) this.#log.warn('too many ranges to describe them all to the cluster', { refused })
   }
 
@@ -258,6 +269,7 @@ export class Overlay {
     for (const { id, address, state } of syncs) void this.#sync(id, address, state)
     for (const { address, bytes } of bulks) this.#calls.deliver(address, this.#options.host, bytes)
     let news = changes.length > 0
+    for (const change of changes) if (change.kind === 'entry') this.#learnName(change.owner, change.key, change.value)
     for (const event of events) {
       switch (event.kind) {
         case 'member':
@@ -279,6 +291,17 @@ export class Overlay {
     if (!news) return
     this.#picture = undefined
     this.#deps.onChange?.()
+  }
+
+  #learnName(host: HostId, key: string, value: Uint8Array | null): void {
+    if (value === null || parseEntryKey(key)?.kind !== 's') return
+    try {
+      this.#nodeNames.set(host, v1.StoreDescriptor.decode(value).node)
+    } catch {
+      return
+    }
+    const [oldest] = this.#nodeNames.keys()
+    if (this.#nodeNames.size > NODE_NAMES_MAX && oldest !== undefined) this.#nodeNames.delete(oldest)
   }
 
   async #sync(id: number, address: string, state: Uint8Array): Promise<void> {

@@ -4523,6 +4523,390 @@ export namespace basekv {
             /** Shape of a ZombieQuitReply. */
             type $Shape = basekv.v1.ZombieQuitReply.$Properties;
         }
+
+        /**
+         * Properties of a MembersRequest.
+         * @deprecated Use basekv.v1.MembersRequest.$Properties instead.
+         */
+        interface IMembersRequest extends basekv.v1.MembersRequest.$Properties {
+        }
+
+        /** Represents a MembersRequest. */
+        class MembersRequest {
+
+            /**
+             * Constructs a new MembersRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: basekv.v1.MembersRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /**
+             * Encodes the specified MembersRequest message. Does not implicitly {@link basekv.v1.MembersRequest.verify|verify} messages.
+             * @param message MembersRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: basekv.v1.MembersRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a MembersRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {basekv.v1.MembersRequest & basekv.v1.MembersRequest.$Shape} MembersRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): basekv.v1.MembersRequest & basekv.v1.MembersRequest.$Shape;
+        }
+
+        namespace MembersRequest {
+
+            /** Properties of a MembersRequest. */
+            interface $Properties {
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a MembersRequest. */
+            type $Shape = basekv.v1.MembersRequest.$Properties;
+        }
+
+        /**
+         * Properties of a MembersReply.
+         * @deprecated Use basekv.v1.MembersReply.$Properties instead.
+         */
+        interface IMembersReply extends basekv.v1.MembersReply.$Properties {
+        }
+
+        /** Represents a MembersReply. */
+        class MembersReply {
+
+            /**
+             * Constructs a new MembersReply.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: basekv.v1.MembersReply.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** MembersReply members. */
+            members: basekv.v1.ClusterMember.$Properties[];
+
+            /**
+             * Encodes the specified MembersReply message. Does not implicitly {@link basekv.v1.MembersReply.verify|verify} messages.
+             * @param message MembersReply message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: basekv.v1.MembersReply.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a MembersReply message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {basekv.v1.MembersReply & basekv.v1.MembersReply.$Shape} MembersReply
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): basekv.v1.MembersReply & basekv.v1.MembersReply.$Shape;
+        }
+
+        namespace MembersReply {
+
+            /** Properties of a MembersReply. */
+            interface $Properties {
+
+                /** MembersReply members */
+                members?: (basekv.v1.ClusterMember.$Properties[]|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a MembersReply. */
+            type $Shape = basekv.v1.MembersReply.$Properties;
+        }
+
+        /**
+         * Properties of a ClusterMember.
+         * @deprecated Use basekv.v1.ClusterMember.$Properties instead.
+         */
+        interface IClusterMember extends basekv.v1.ClusterMember.$Properties {
+        }
+
+        /** Represents a ClusterMember. */
+        class ClusterMember {
+
+            /**
+             * Constructs a new ClusterMember.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: basekv.v1.ClusterMember.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** ClusterMember hostId. */
+            hostId: string;
+
+            /** ClusterMember address. */
+            address: string;
+
+            /** ClusterMember state. */
+            state: string;
+
+            /** ClusterMember incarnation. */
+            incarnation: number;
+
+            /** ClusterMember node. */
+            node: string;
+
+            /** ClusterMember stores. */
+            stores: string[];
+
+            /**
+             * Encodes the specified ClusterMember message. Does not implicitly {@link basekv.v1.ClusterMember.verify|verify} messages.
+             * @param message ClusterMember message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: basekv.v1.ClusterMember.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ClusterMember message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {basekv.v1.ClusterMember & basekv.v1.ClusterMember.$Shape} ClusterMember
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): basekv.v1.ClusterMember & basekv.v1.ClusterMember.$Shape;
+        }
+
+        namespace ClusterMember {
+
+            /** Properties of a ClusterMember. */
+            interface $Properties {
+
+                /** ClusterMember hostId */
+                hostId?: (string|null);
+
+                /** ClusterMember address */
+                address?: (string|null);
+
+                /** ClusterMember state */
+                state?: (string|null);
+
+                /** ClusterMember incarnation */
+                incarnation?: (number|null);
+
+                /** ClusterMember node */
+                node?: (string|null);
+
+                /** ClusterMember stores */
+                stores?: (string[]|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a ClusterMember. */
+            type $Shape = basekv.v1.ClusterMember.$Properties;
+        }
+
+        /**
+         * Properties of a LandscapeRequest.
+         * @deprecated Use basekv.v1.LandscapeRequest.$Properties instead.
+         */
+        interface ILandscapeRequest extends basekv.v1.LandscapeRequest.$Properties {
+        }
+
+        /** Represents a LandscapeRequest. */
+        class LandscapeRequest {
+
+            /**
+             * Constructs a new LandscapeRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: basekv.v1.LandscapeRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** LandscapeRequest withRanges. */
+            withRanges: boolean;
+
+            /**
+             * Encodes the specified LandscapeRequest message. Does not implicitly {@link basekv.v1.LandscapeRequest.verify|verify} messages.
+             * @param message LandscapeRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: basekv.v1.LandscapeRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a LandscapeRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {basekv.v1.LandscapeRequest & basekv.v1.LandscapeRequest.$Shape} LandscapeRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): basekv.v1.LandscapeRequest & basekv.v1.LandscapeRequest.$Shape;
+        }
+
+        namespace LandscapeRequest {
+
+            /** Properties of a LandscapeRequest. */
+            interface $Properties {
+
+                /** LandscapeRequest withRanges */
+                withRanges?: (boolean|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a LandscapeRequest. */
+            type $Shape = basekv.v1.LandscapeRequest.$Properties;
+        }
+
+        /**
+         * Properties of a LandscapeReply.
+         * @deprecated Use basekv.v1.LandscapeReply.$Properties instead.
+         */
+        interface ILandscapeReply extends basekv.v1.LandscapeReply.$Properties {
+        }
+
+        /** Represents a LandscapeReply. */
+        class LandscapeReply {
+
+            /**
+             * Constructs a new LandscapeReply.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: basekv.v1.LandscapeReply.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** LandscapeReply stores. */
+            stores: basekv.v1.PicturedStore.$Properties[];
+
+            /**
+             * Encodes the specified LandscapeReply message. Does not implicitly {@link basekv.v1.LandscapeReply.verify|verify} messages.
+             * @param message LandscapeReply message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: basekv.v1.LandscapeReply.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a LandscapeReply message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {basekv.v1.LandscapeReply & basekv.v1.LandscapeReply.$Shape} LandscapeReply
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): basekv.v1.LandscapeReply & basekv.v1.LandscapeReply.$Shape;
+        }
+
+        namespace LandscapeReply {
+
+            /** Properties of a LandscapeReply. */
+            interface $Properties {
+
+                /** LandscapeReply stores */
+                stores?: (basekv.v1.PicturedStore.$Properties[]|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a LandscapeReply. */
+            type $Shape = basekv.v1.LandscapeReply.$Properties;
+        }
+
+        /**
+         * Properties of a PicturedStore.
+         * @deprecated Use basekv.v1.PicturedStore.$Properties instead.
+         */
+        interface IPicturedStore extends basekv.v1.PicturedStore.$Properties {
+        }
+
+        /** Represents a PicturedStore. */
+        class PicturedStore {
+
+            /**
+             * Constructs a new PicturedStore.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: basekv.v1.PicturedStore.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** PicturedStore descriptor. */
+            descriptor?: (basekv.v1.StoreDescriptor.$Properties|null);
+
+            /** PicturedStore live. */
+            live: boolean;
+
+            /** PicturedStore ranges. */
+            ranges: number;
+
+            /** PicturedStore leads. */
+            leads: number;
+
+            /**
+             * Encodes the specified PicturedStore message. Does not implicitly {@link basekv.v1.PicturedStore.verify|verify} messages.
+             * @param message PicturedStore message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: basekv.v1.PicturedStore.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a PicturedStore message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {basekv.v1.PicturedStore & basekv.v1.PicturedStore.$Shape} PicturedStore
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): basekv.v1.PicturedStore & basekv.v1.PicturedStore.$Shape;
+        }
+
+        namespace PicturedStore {
+
+            /** Properties of a PicturedStore. */
+            interface $Properties {
+
+                /** PicturedStore descriptor */
+                descriptor?: (basekv.v1.StoreDescriptor.$Properties|null);
+
+                /** PicturedStore live */
+                live?: (boolean|null);
+
+                /** PicturedStore ranges */
+                ranges?: (number|null);
+
+                /** PicturedStore leads */
+                leads?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a PicturedStore. */
+            type $Shape = basekv.v1.PicturedStore.$Properties;
+        }
     }
 }
 

@@ -6,7 +6,7 @@ export interface NodeConfigFile {
   readonly rpc: string
   readonly admin: string
   /** gRPC addresses of all nodes. */
-  readonly peers: readonly string[]
+  readonly seeds: readonly string[]
 }
 
 /** Writes `node.yaml`; what stands there is what `base-kv node start` reads, and a user may copy. */
@@ -17,9 +17,9 @@ node:
   name: ${node.name}
 cluster:
   name: local
-  peers: [${node.peers.map((peer) => `"${peer}"`).join(', ')}]
+  seeds: [${node.seeds.map((seed) => `"${seed}"`).join(', ')}]
 bootstrap:
-  expect: ${node.peers.length}
+  expect: ${node.seeds.length}
 stores: [kv.store]
 dataDir: data
 rpc:

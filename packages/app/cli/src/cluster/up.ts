@@ -113,8 +113,8 @@ export async function startNodes({ folder, count, basePort, supervisor }: StartN
   const ports = portsOf(basePort, count)
   await needFreePorts(ports)
   mkdirSync(folder, { recursive: true })
-  const peers = ports.map((node) => node.rpc)
-  for (const node of ports) writeNodeConfig(folder, { ...node, peers })
+  const seeds = ports.map((node) => node.rpc)
+  for (const node of ports) writeNodeConfig(folder, { ...node, seeds })
   const spawned = new Map(ports.map(({ name }) => [name, spawnNode(folder, name, supervisor)]))
   const nodes = ports.map((node): ClusterNode => {
     const { pid = 0, startTicks = 0 } = spawned.get(node.name) ?? {}

@@ -1,4 +1,5 @@
 /** status, members, landscape, range list: what the nodes say of themselves. */
+import { askEndpoint } from '../ask-endpoint.ts'
 import { type ClientFlags, withClient } from '../client-options.ts'
 import { type ClusterView, clusterView, type RangeView, shortStore, showRef } from '../cluster-view.ts'
 import { showBytes, showBytesShort } from '../output/bytes-text.ts'
@@ -122,63 +123,49 @@ export function rangeJson(range: RangeView): unknown {
   }
 }
 
+/** As one endpoint sees it: the first that answers. */
 export async function landscape(flags: ClientFlags): Promise<void> {
   const format = parseFormat(flags.output)
-  const picture = await withClient(flags, (client) => client.describe())
-  const view = clusterView(picture)
-  const stores = picture.nodes.flatMap(({ store }) =>
-    store
-      ? [
-          {
-            node: store.node ?? '',
-            store: store.id ?? '',
-            name: store.name ?? '',
-            hostId: store.hostId ?? '',
-            address: store.address ?? '',
-            epoch: store.epoch ?? '',
-            epochConfirmed: store.epochConfirmed ?? false,
-            ranges: store.ranges?.length ?? 0,
-            leads: (store.ranges ?? []).filter((range) => range.role === 'Leader').length,
-            diskFreeBytes: store.diskFreeBytes ?? 0,
-            lowSpace: store.lowSpace ?? false,
-            attributes: store.attributes ?? {},
-            statistics: store.statistics ?? {},
-            hlc: store.hlc ?? '0',
-          },
-        ]
-      : [],
-  )
-  const silent = view.nodes.filter((node) => node.state === 'unreachable')
+  const { v1 } = await import('@base-kv/protocol')
+  const request = v1.LandscapeRequest.encode({}).finish()
+  const reply = v1.LandscapeReply.decode(await askEndpoint(flags, '/basekv.v1.Cluster/Landscape', request))
+  const stores = (reply.stores ?? []).map(({ descriptor, live, ranges, leads }) => ({
+    node: descriptor?.node ?? '',
+    store: descriptor?.id ?? '',
+    name: descriptor?.name ?? '',
+    hostId: descriptor?.hostId ?? '',
+    address: descriptor?.address ?? '',
+    live: live ?? false,
+    epoch: descriptor?.epoch ?? '',
+    epochConfirmed: descriptor?.epochConfirmed ?? false,
+    ranges: ranges ?? 0,
+    leads: leads ?? 0,
+    diskFreeBytes: descriptor?.diskFreeBytes ?? 0,
+    lowSpace: descriptor?.lowSpace ?? false,
+    attributes: descriptor?.attributes ?? {},
+    statistics: descriptor?.statistics ?? {},
+  }))
+  stores.sort((a, b) => (a.node < b.node ? -1 : 1))
   await print(format, {
-    json: { stores, unreachable: silent.map(({ node, store, address, error }) => ({ node, store, address, error })) },
+    json: { stores },
     table: () =>
       table(
         ['NODE', 'STORE', 'SERVICE', 'ADDRESS', 'STATE', 'EPOCH', 'RANGES', 'LEADS', 'CPU', 'DISK FREE', 'ATTRIBUTES'],
-        [
-          ...stores.map((store): Cell[] => [
-            store.node,
-            store.store,
-            store.name,
-            store.address,
-            'up',
-            store.epochConfirmed ? store.epoch : store.epoch && `${store.epoch} (unconfirmed)`,
-            store.ranges,
-            store.leads,
-            showShare(store.statistics['cpu.usage']),
-            showBytesCount(store.diskFreeBytes) + (store.lowSpace ? ' LOW: writes are refused' : ''),
-            Object.entries(store.attributes)
-              .map(([name, text]) => `${name}=${text}`)
-              .join(', '),
-          ]),
-          ...silent.map(({ node, store, address, state }): Cell[] => [
-            node,
-            store,
-            undefined,
-            address,
-            state,
-            ...Array<undefined>(6).fill(undefined),
-          ]),
-        ],
+        stores.map((store): Cell[] => [
+          store.node,
+          store.store,
+          store.name,
+          store.address,
+          store.live ? 'up' : 'dead',
+          store.epochConfirmed ? store.epoch : store.epoch && `${store.epoch} (unconfirmed)`,
+          store.ranges,
+          store.leads,
+          showShare(store.statistics['cpu.usage']),
+          showBytesCount(store.diskFreeBytes) + (store.lowSpace ? ' LOW: writes are refused' : ''),
+          Object.entries(store.attributes)
+            .map(([name, text]) => `${name}=${text}`)
+            .join(', '),
+        ]),
       ),
     raw: () => tabs(stores.map((store) => [store.node, store.store, store.address])),
   })
@@ -187,27 +174,34 @@ export async function landscape(flags: ClientFlags): Promise<void> {
 /** As one endpoint sees it: the first that answers. */
 export async function members(flags: ClientFlags): Promise<void> {
   const format = parseFormat(flags.output)
-  const picture = await withClient(flags, (client) => client.describe())
-  const seer = picture.nodes.find((node) => node.store)
-  const own = seer?.store
-  const list = [
-    ...(own ? [{ node: own.node, hostId: own.hostId, store: own.id, address: own.address, state: 'alive' }] : []),
-    ...(seer?.peers ?? []).map((peer) => ({
-      node: peer.node,
-      hostId: peer.hostId,
-      store: peer.storeId,
-      address: peer.address,
-      state: peer.connected ? 'alive' : 'unreachable',
-    })),
-    // Members are configured, not gossiped, in this release: nothing counts incarnations yet.
-  ].map((member) => ({ ...member, incarnation: 0 }))
-  list.sort((a, b) => ((a.node ?? '') < (b.node ?? '') ? -1 : 1))
+  const { v1 } = await import('@base-kv/protocol')
+  const reply = v1.MembersReply.decode(
+    await askEndpoint(flags, '/basekv.v1.Cluster/Members', v1.MembersRequest.encode({}).finish()),
+  )
+  const list = (reply.members ?? []).map(({ node, hostId, stores, address, state, incarnation }) => ({
+    node: node ?? '',
+    hostId: hostId ?? '',
+    stores: stores ?? [],
+    address: address ?? '',
+    state: state ?? '',
+    incarnation: incarnation ?? 0,
+  }))
+  // Names, then those that nobody has heard of.
+  const order = (one: { node: string; address: string }): string => `${one.node === '' ? '~' : one.node} ${one.address}`
+  list.sort((a, b) => (order(a) < order(b) ? -1 : 1))
   await print(format, {
     json: list,
     table: () =>
       table(
         ['NODE', 'HOST', 'STORE', 'ADDRESS', 'STATE', 'INCARNATION'],
-        list.map((one) => [one.node, one.hostId, shortStore(one.store ?? ''), one.address, one.state, one.incarnation]),
+        list.map((one) => [
+          one.node,
+          one.hostId,
+          one.stores.map(shortStore).join(', '),
+          one.address,
+          one.state,
+          one.incarnation,
+        ]),
       ),
     raw: () => tabs(list.map((one) => [one.node, one.hostId, one.address, one.state])),
   })

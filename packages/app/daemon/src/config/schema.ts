@@ -80,22 +80,27 @@ export const schema: readonly Knob[] = [
     aliases: ['cluster.peers'],
     type: { kind: 'addresses' },
     default: [],
-    about: 'The nodes to meet, as they advertise themselves. The node adds itself when it is missing.',
-    tradeOff: 'The first range gets a voter on each of them: an odd number, 3 or 5, is what a majority makes use of.',
+    about:
+      'Nodes to meet: addresses or names, tried for ever; all others are found through them. The node adds itself when it ' +
+      'is missing.',
+    tradeOff:
+      'Those that begin a cluster list each other as they advertise themselves: the first range gets a voter on each, so ' +
+      'an odd number, 3 or 5, is what a majority makes use of. For a node added later one or two of the others are enough.',
   },
   {
     key: 'cluster.secret',
     type: { kind: 'text', pattern: /^[^\0]{1,256}$/s, allowed: 'a text of 1 to 256 characters' },
     default: null,
     secret: true,
-    about: 'Shared by all nodes; seals what they say to each other over UDP. Nothing is sent over UDP yet.',
+    about:
+      'Shared by all nodes; seals gossip. To change it start all nodes anew with "old,new", then with "new,old", then with "new".',
   },
   {
     key: 'bootstrap.expect',
-    type: { kind: 'integer', min: 1, max: 64 },
+    type: { kind: 'integer', min: 0, max: 64 },
     default: 1,
     defaultText: '1 without other seeds; required with them',
-    about: 'How many empty nodes form the first range of a new cluster. The same on each of them.',
+    about: 'How many empty nodes form the first range of a new cluster: the same on each of them. 0: only joins one.',
     tradeOff:
       'Too low, and two halves of a cluster that cannot see each other could both begin: so it is never guessed. ' +
       'Without effect once the cluster exists.',
