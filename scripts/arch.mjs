@@ -2,7 +2,7 @@
 // package.json dependencies and tsconfig references, so that a wrong-way import does not compile.
 //   node scripts/arch.mjs            compare, exit 1 on a difference
 //   node scripts/arch.mjs --write    rewrite the files
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -91,6 +91,14 @@ pureRules.files = Object.keys(packages)
   .filter((folder) => packages[folder].pure)
   .map((folder) => `packages/${folder}/src/**`)
 put(join(root, '.oxlintrc.json'), json(rules))
+// npm links a workspace when it installs; a package that came since is linked here.
+const links = join(root, 'node_modules/@base-kv')
+for (const folder of existsSync(links) ? Object.keys(packages) : []) {
+  const link = join(links, folder.split('/')[1])
+  if (existsSync(link)) continue
+  if (write) symlinkSync(join('../../packages', folder), link)
+  else differences.push(relative(root, link))
+}
 for (const group of readdirSync(join(root, 'packages'))) {
   for (const name of readdirSync(join(root, 'packages', group))) {
     if (!packages[`${group}/${name}`]) differences.push(`packages/${group}/${name} is not in architecture.json`)
