@@ -82,7 +82,7 @@ describe('range merge', () => {
     expect(await writers.missing(client)).toEqual([])
     const scanned = (await cluster.ok(['scan', '--prefix', 'writers/', '--keys-only', '-o', 'raw'])).trim().split('\n')
     expect(new Set(scanned)).toEqual(new Set(writers.acknowledged.keys()))
-  }, 120_000)
+  }, 240_000)
 
   test('ranges on different stores get the same ones first', async () => {
     await using cluster = await TestCluster.up({ nodes: 3 })
