@@ -2,7 +2,7 @@
  * What splits mean to a store: a right half begins here in the turn in which the left one is cut, unless it is here
  * already or must not be. docs/internals/split.md tells all orders.
  */
-import { covers, type Log, type RangeId } from '@base-kv/base'
+import { compareKeys, compareStarts, covers, type Log, type RangeId } from '@base-kv/base'
 import type { Range } from '@base-kv/range'
 import type { FoundRange } from '@base-kv/storage'
 import type { Replicas } from './replicas.ts'
@@ -69,6 +69,24 @@ export class Halves {
     for (const other of [...ranges.values()]) {
       if (other === range || !other.boundary || other.ver.high >= ver.high) continue
       if (covers(boundary, other.boundary)) this.#replicas.destroy(other)
+    }
+  }
+  /** At the start, for all: in order of their first keys, so that thousands that do not overlap cost nothing. */
+  movedAll(): void {
+    this.#replicas.index.changed()
+    const sorted = [...this.#replicas.ranges.values()].flatMap((range) => {
+      const { boundary, ver } = range
+      return boundary ? [{ range, boundary, high: ver.high }] : []
+    })
+    sorted.sort((a, b) => compareStarts(a.boundary.start, b.boundary.start))
+    for (const [at, one] of sorted.entries()) {
+      for (let next = at + 1; next < sorted.length; next++) {
+        const other = sorted[next] as (typeof sorted)[number]
+        const { start } = other.boundary
+        if (one.boundary.end !== null && start !== null && compareKeys(start, one.boundary.end) >= 0) break
+        if (other.high < one.high && covers(one.boundary, other.boundary)) this.#replicas.destroy(other.range)
+        if (one.high < other.high && covers(other.boundary, one.boundary)) this.#replicas.destroy(one.range)
+      }
     }
   }
 }

@@ -122,7 +122,7 @@ export class Store {
       overruled: (range, by) => this.#replicas.damage(range, `its range was recovered without it: store ${by} says so`),
     })
     this.#replicas.openFound()
-    for (const range of [...this.#ranges.values()]) this.#halves.moved(range)
+    this.#halves.movedAll()
     storage.log.beforeFlush = () => this.#turns.beforeFlush()
     this.#tick()
   }
