@@ -78,7 +78,10 @@ export class Wholeness {
       if (state.state !== 'Normal') return `range ${id} normal`
     }
     for (const { id, ranges } of stores) {
-      const zombie = ranges.find((range) => !this.#ownership.serving.some((one) => one.id === range.id))
+      // One that never got any data does not know which keys were its range's: nobody can tell it that they are another's.
+      const zombie = ranges.find(
+        ({ id: range, lastIndex }) => lastIndex > 0 && !this.#ownership.serving.some((one) => one.id === range),
+      )
       if (zombie) return `range ${zombie.id}, which is no more, gone from store ${shortStore(id)}`
     }
     return null
