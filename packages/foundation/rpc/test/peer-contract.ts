@@ -102,13 +102,13 @@ export function peerContract(makeWorld: () => Promise<PeerWorld>): void {
     await server.close()
     await until(() => events.length === 2)
     expect(events[1]).toBe('down')
-    expect(performance.now() - killedAt).toBeLessThan(1000)
+    expect(performance.now() - killedAt).toBeLessThan(4000)
     expect(link.send([message(1)])).toBe(false)
     await serve()
     const backAt = performance.now()
     await until(() => events.length === 3)
     expect(events[2]).toBe('up b for a')
-    expect(performance.now() - backAt).toBeLessThan(1000)
+    expect(performance.now() - backAt).toBeLessThan(4000)
   })
 
   test('a cut without a word ends in down, a heal in up', async () => {
