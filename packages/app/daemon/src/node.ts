@@ -141,6 +141,7 @@ export async function startNode(config: NodeConfig, deps: NodeDeps): Promise<Run
         address,
         seeds: config.cluster.seeds,
         secret: config.cluster.secret,
+        proposalsFile: join(config.dataDir, 'proposals.json'),
         ...(tls ? { tls } : {}),
       },
       {

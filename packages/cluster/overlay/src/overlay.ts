@@ -15,17 +15,20 @@ import { GossipCore } from './gossip-core.ts'
 import { HostNames } from './host-names.ts'
 import { type DescribedStore, LandscapeWriter, parseEntryKey } from './landscape-entries.ts'
 import { drawPicture, type LandscapePicture } from './landscape-picture.ts'
+import { ProposalsFile } from './proposals-file.ts'
 import { DELIVER_PATH, PROBE_PATH, ReliableCalls, SYNC_PATH } from './reliable-calls.ts'
 import { Seal } from './seal.ts'
 import { watchSeeds } from './seed-names.ts'
 
-const TICK_MS = 50
+const TICK_MS = 100
 /** A changed descriptor goes out at most so often. */
 const REPORT_MS = 200
 /** Looked at even when nobody said that something changed. */
 const REPORT_AT_LEAST_MS = 5_000
 const HOUSEKEEPING_MS = 10_000
 const REQUEST_BYTES_MAX = 6 * 1024 * 1024
+/** Entries of the balancers' map, beside those of the landscape. */
+const STATE_PREFIX = 'b/'
 const NODE_NAMES_MAX = 4_096
 /** A report, made of all descriptors, is made again only after so many times what it took. */
 const REPORT_SHARE = 50
@@ -42,6 +45,16 @@ export interface OverlayOptions {
   readonly secret: string | null
   readonly tls?: TlsOptions
   readonly timing?: Partial<SwimTiming>
+  /** Where the operators' proposals are kept; absent: in memory only. */
+  readonly proposalsFile?: string
+}
+
+/** What the balancers of a host say of themselves. */
+export interface BalancerState {
+  readonly host: HostId
+  readonly live: boolean
+  readonly key: string
+  readonly value: Uint8Array
 }
 
 export interface OverlayDeps {
@@ -64,6 +77,7 @@ export class Overlay {
   readonly #names: HostNames
   readonly #calls: ReliableCalls
   readonly #writer: LandscapeWriter
+  readonly #proposals: ProposalsFile | undefined
   readonly #refusals = new Map<string, string>()
   // Also of hosts that left lately. Invariant: at most NODE_NAMES_MAX, the oldest go.
   readonly #nodeNames = new Map<HostId, string>()
@@ -99,6 +113,10 @@ export class Overlay {
     const nowMs = () => deps.clock.monotonicMs()
     this.#names = new HostNames(nowMs)
     this.#calls = new ReliableCalls({ seal: this.#seal, tls: options.tls, log: this.#log, nowMs })
+    const { proposalsFile } = options
+    this.#proposals = proposalsFile
+      ? new ProposalsFile(proposalsFile, { timers: deps.timers, log: this.#log })
+      : undefined
     this.#writer = new LandscapeWriter((key, value) => this.#core.replicator.write(key, value))
   }
 
@@ -123,6 +141,9 @@ export class Overlay {
 
   /** Begins to listen and to dial. @param bind where the gRPC server listens @throws KvError BadConfig: UDP port taken */
   async start(bind: string): Promise<void> {
+    // Before the first proposal is taken: it must count as made after these.
+    for (const [key, register] of (await this.#proposals?.load()) ?? [])
+      this.#core.replicator.loadRegister(key, register)
     this.#datagrams = await openDatagrams(bind, { names: this.#names, onDatagram: (bytes) => this.#heard(bytes) })
     const { seeds } = this.#options
     this.#stopSeeds = watchSeeds(seeds, {
@@ -146,6 +167,18 @@ export class Overlay {
     this.#core.swim.setEpoch(epoch)
   }
 
+  /** Own words for the balancers' map; null takes them back. @returns false when there is no room */
+  reportState(key: string, value: Uint8Array | null): boolean {
+    return this.#core.replicator.write(STATE_PREFIX + key, value)
+  }
+
+  /** An operator's choice: the newest one wins everywhere. Empty takes it back. @returns false when there are too many keys */
+  propose(key: string, value: Uint8Array): boolean {
+    const written = this.#core.replicator.writeRegister(key, value) !== false
+    this.#carry()
+    return written
+  }
+
   // ---- what the node sees ------------------------------------------------------------------------------------------------
 
   /** This one first; dead ones are shown until they come back or are replaced, those that left for a while. */
@@ -161,6 +194,23 @@ export class Overlay {
   /** What the node of a host is called; empty when its stores never told, or long after it left. */
   nodeName(host: HostId): string {
     return this.#nodeNames.get(host) ?? ''
+  }
+
+  states(): BalancerState[] {
+    const { maps } = this.#core.replicator
+    return [...maps.owners].flatMap((host) =>
+      [...(maps.get(host)?.values() ?? [])].flatMap(([key, value]) =>
+        key.startsWith(STATE_PREFIX)
+          ? [{ host, live: this.#isLive(host), key: key.slice(STATE_PREFIX.length), value }]
+          : [],
+      ),
+    )
+  }
+
+  /** What holds: without what was taken back. */
+  proposals(): ReadonlyMap<string, Uint8Array> {
+    const { entries } = this.#core.replicator.registers
+    return new Map([...entries].flatMap(([key, { value }]) => (value.length > 0 ? [[key, value] as const] : [])))
   }
 
   /** How many packets were not taken in, and why. */
@@ -202,6 +252,7 @@ export class Overlay {
     const datagrams = this.#datagrams
     this.#datagrams = undefined
     await datagrams?.close()
+    await this.#proposals?.close(this.#core.replicator.registers)
   }
 
   // ---- driving -----------------------------------------------------------------------------------------------------------
@@ -269,6 +320,7 @@ export class Overlay {
     for (const { id, address, state } of syncs) void this.#sync(id, address, state)
     for (const { address, bytes } of bulks) this.#calls.deliver(address, this.#options.host, bytes)
     let news = changes.length > 0
+    if (changes.some(({ kind }) => kind === 'register')) this.#proposals?.changed(this.#core.replicator.registers)
     for (const change of changes) if (change.kind === 'entry') this.#learnName(change.owner, change.key, change.value)
     for (const event of events) {
       switch (event.kind) {

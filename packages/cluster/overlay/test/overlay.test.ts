@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { createSocket } from 'node:dgram'
-import { alive, freePort, startCluster, startNode, stateOf, stopAll, until } from './nodes.ts'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { alive, freePort, startCluster, startNode, stateOf, stopAll, type TestNode, until } from './nodes.ts'
 
 afterEach(stopAll)
 
@@ -67,6 +70,48 @@ describe('nodes on real sockets', () => {
     await until(() => count(1) === 3_000 && count(2) === 3_000)
     const [range] = nodes[1]!.overlay.landscape().stores.find(({ host }) => host === nodes[0]!.host)!.descriptor.ranges!
     expect(range).toMatchObject({ id: '1_0', role: 'Leader', appliedIndex: 100 })
+  })
+})
+
+describe('proposals and states of balancers', () => {
+  const bytes = (text: string) => Buffer.from(text)
+  const texts = (node: TestNode) => [...node.overlay.proposals()].map(([key, value]) => `${key} ${Buffer.from(value)}`)
+
+  test('reach everybody; the newest wins; what was chosen outlives a stop of all nodes, what was taken back stays so', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'base-kv-proposals-'))
+    const file = (i: number) => join(folder, `${i}.json`)
+    const first = await startNode({ proposalsFile: file(1) })
+    const second = await startNode({ proposalsFile: file(2), seeds: [first.address] })
+    first.overlay.propose('split', bytes('on'))
+    first.overlay.propose('merge', bytes('on'))
+    await until(() => texts(second).length === 2)
+    second.overlay.propose('split', bytes('off'))
+    second.overlay.propose('merge', bytes(''))
+    await until(() => texts(first).join() === 'split off')
+    await Promise.all([first.kill(), second.kill()])
+    const again = await startNode({ proposalsFile: file(1) })
+    expect(texts(again)).toEqual(['split off'])
+    await again.kill()
+    await writeFile(file(1), '{"version":1,"regi')
+    const damaged = await startNode({ proposalsFile: file(1) })
+    expect(texts(damaged)).toEqual([])
+    expect(damaged.lines.some((line) => line.includes('cannot be read'))).toBe(true)
+    const other = await startNode({ proposalsFile: file(2), seeds: [damaged.address] })
+    await until(() => texts(damaged).join() === 'split off')
+    expect(texts(other)).toEqual(['split off'])
+    await Promise.all([damaged.kill(), other.kill()])
+    await rm(folder, { recursive: true })
+  })
+
+  test('a state is seen with its host, and goes when it is taken back', async () => {
+    const [a, b] = await startCluster(2)
+    a!.overlay.reportState('split', bytes('enabled'))
+    await until(() => b!.overlay.states().length === 1)
+    expect(b!.overlay.states()).toEqual([
+      { host: a!.host, live: true, key: 'split', value: new Uint8Array(bytes('enabled')) },
+    ])
+    a!.overlay.reportState('split', null)
+    await until(() => b!.overlay.states().length === 0)
   })
 })
 

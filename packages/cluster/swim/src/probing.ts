@@ -168,8 +168,9 @@ export class Probing {
     if (probe.redial) return
     const { counts, failed, health } = this.#deps
     counts.probesFailed++
-    // Helpers that say nothing at all may mean that it is this process that hears nothing.
-    health.change(probe.helpers.size > 0 ? probe.helpers.size - probe.nacks : 1)
+    // Helpers that say nothing at all may mean that it is this process that hears nothing. That a suspect is silent again
+    // says nothing new.
+    if (probe.target.state === 'alive') health.change(probe.helpers.size > 0 ? probe.helpers.size - probe.nacks : 1)
     failed(probe.target.host)
   }
 

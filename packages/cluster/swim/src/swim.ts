@@ -1,6 +1,6 @@
 /**
  * Who is in the cluster, who is not, as seen from one process: SWIM (Das et al., 2002) with Lifeguard (Dadgar et al., 2017),
- * as a machine without clock, chance, sockets or promises. The shell calls `tick` some 20 times a second and hands in what
+ * as a machine without clock, chance, sockets or promises. The shell calls `tick` some 10 times a second and hands in what
  * arrives; after each call it takes what is to be done.
  *
  * - Each probeIntervalMs one member is probed (probing.ts). Who cannot be reached by any way becomes suspect; who does not
@@ -257,9 +257,9 @@ export class Swim {
     if (member) this.#sync(member.address)
   }
 
-  /** Tables grow with the cluster; each node compares its own less often then. */
+  /** Tables grow with the cluster; each node compares its own less often then, so that the cost stays the same. */
   #syncPauseMs(): number {
-    const pause = this.#timing.syncIntervalMs * Math.max(1, Math.log2(this.#membership.size) - 4)
+    const pause = this.#timing.syncIntervalMs * Math.min(16, Math.max(1, this.#membership.size / 32))
     return pause / 2 + this.#random.below(Math.ceil(pause))
   }
 

@@ -286,6 +286,26 @@ const strangers: GossipScenario = {
   },
 }
 
+/** What a node sends when nothing happens. */
+export const cost: GossipScenario = {
+  name: 'cost',
+  promise: 'at rest a node sends under 2 kB/s, however large the cluster is, and hardly more of it than in a small one',
+  run(seed, scale) {
+    const figures: Record<string, number> = {}
+    for (const count of scale === 'test' ? [3, 16, 100] : [3, 16, 100, 300, 1_000]) {
+      const world = new GossipWorld(seed)
+      const members = settled(world, count)
+      for (const member of members) world.write(member, 's/store', new Uint8Array(200))
+      world.run(30_000)
+      const before = world.packetBytes + world.callBytes
+      world.run(2 * MINUTE)
+      figures[`bytesPerSecondOf${count}`] = Math.round((world.packetBytes + world.callBytes - before) / count / 120)
+    }
+    const most = Math.max(...Object.values(figures))
+    return result(most > 2_000 ? `a node sends ${most} bytes a second` : null, figures)
+  },
+}
+
 export const gossipScenarios: readonly GossipScenario[] = [
   peace,
   deaths('deaths of few', [2, 3, 5], 6_000),
@@ -294,4 +314,5 @@ export const gossipScenarios: readonly GossipScenario[] = [
   churn,
   pauses,
   strangers,
+  cost,
 ]

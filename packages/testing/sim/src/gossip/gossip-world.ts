@@ -9,7 +9,7 @@ import { GossipCore } from '@base-kv/overlay'
 import { EventHeap } from '../event-heap.ts'
 import { Prng } from '../prng.ts'
 
-const TICK_MS = 50
+const TICK_MS = 100
 const BUFFERED_MAX = 200
 
 export interface GossipMember {
@@ -42,6 +42,8 @@ export class GossipWorld {
   passes: (from: GossipMember, to: GossipMember) => boolean = () => true
   packets = 0
   packetBytes = 0
+  /** Over the reliable channel. */
+  callBytes = 0
   readonly #network: Prng
   readonly #byHost = new Map<HostId, GossipMember>()
   readonly #byAddress = new Map<string, GossipMember>()
@@ -119,7 +121,7 @@ export class GossipWorld {
     this.runUntil(ms, () => false)
   }
 
-  /** @returns how long it took, looked at each 50 ms; Infinity when `ms` were not enough */
+  /** @returns how long it took, looked at each 100 ms; Infinity when `ms` were not enough */
   runUntil(ms: number, until: () => boolean): number {
     const from = this.heap.now
     for (let at = from; at < from + ms;) {
@@ -184,15 +186,20 @@ export class GossipWorld {
       )
     }
     for (const { id, address, state } of syncs) {
+      this.callBytes += state.length
       this.#call(
         member,
         address,
         2_000,
         (there) => there.core.swim.syncRequested(state),
-        (reply) => member.core.swim.syncAnswered(id, reply ? { reply } : { failed: 'nobody there' }),
+        (reply) => {
+          this.callBytes += reply?.length ?? 0
+          member.core.swim.syncAnswered(id, reply ? { reply } : { failed: 'nobody there' })
+        },
       )
     }
     for (const { address, bytes } of bulks) {
+      this.callBytes += bytes.length
       this.#deliver(member, address, (there) => there.core.bulkReceived(member.host, bytes))
     }
   }
