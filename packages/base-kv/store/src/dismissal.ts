@@ -151,7 +151,8 @@ export class Dismissals {
     if (!owner?.isLeader || owner.id === id) return
     owner.read('linearizable', (error) => {
       if (error || !owner.boundary || !contains(owner.boundary, start)) return
-      this.send({ range: id, type: DismissalType.absorbed, from: owner.self, to: member })
+      if (member.store === this.#host.store) this.#host.absorbed(id, member.replica)
+      else this.send({ range: id, type: DismissalType.absorbed, from: owner.self, to: member })
     })
   }
 
@@ -161,6 +162,8 @@ export class Dismissals {
     for (const to of [...this.#host.neighbours(), ...members]) if (to.store !== from.store) asked.set(to.store, to)
     const start = boundary?.start ?? new Uint8Array(0)
     for (const to of asked.values()) this.send({ range, type: DismissalType.ask, from, to, start })
+    // It may be this store that leads where the keys are now.
+    if (start.length > 0) this.#tellOfMerge(range, from, start)
   }
 
   #knownMembers({ range, snapshot }: FoundRange): readonly Member[] {

@@ -18,3 +18,16 @@ test('seeds 1 to 24 of whole stores break no promise', async () => {
   expect(sums.operations).toBeGreaterThan(2_000)
   console.info(out)
 }, 300_000)
+
+test.each([
+  ['a merge that was given up is told to a right range that other stores lead', '1157'],
+  ['an empty replica on a store that holds nothing else hears that it is no member', '1275'],
+  ['a replica of a merged range goes also when its own store leads who has the keys now', '9355'],
+])(
+  '%s (seed %s)',
+  async (_, seed) => {
+    const { out } = await sim('--stores', '--seeds', '1', '--from', seed, '--json')
+    expect((JSON.parse(out) as { readonly violations: readonly object[] }).violations).toEqual([])
+  },
+  60_000,
+)
