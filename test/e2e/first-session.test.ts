@@ -86,7 +86,7 @@ describe('a first session', () => {
   })
 
   test('what this release lacks is refused in words', async () => {
-    for (const command of [['cluster', 'add', 'n4']]) {
+    for (const command of [['cluster', 'remove', 'n3']]) {
       const refused = await cluster.run(command)
       expect({ command, code: refused.code }).toEqual({ command, code: 1 })
       expect(refused.stderr).toMatch(/^error UNIMPLEMENTED: .+; .+\n$/)

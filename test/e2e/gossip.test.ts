@@ -1,10 +1,6 @@
 /** Who is in the cluster and what its stores say, as each of its processes sees it. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { type RunningCli, startCli } from '../harness/cli.ts'
 import { TestCluster } from '../harness/cluster.ts'
-import { temporaryFolder } from '../harness/temporary-folder.ts'
 import { until } from '../harness/until.ts'
 
 interface Member {
@@ -16,16 +12,11 @@ interface Member {
 
 describe('a cluster that knows itself', () => {
   let cluster: TestCluster
-  const late = temporaryFolder()
-  let joined: RunningCli | undefined
   beforeAll(async () => {
     cluster = await TestCluster.up()
   })
   afterAll(async () => {
-    joined?.child.kill('SIGKILL')
-    await joined?.ended
     await cluster?.close()
-    late.remove()
   })
 
   const at = (name: string) => cluster.node(name).rpc
@@ -50,22 +41,9 @@ describe('a cluster that knows itself', () => {
     })
   })
 
-  test('a node that is given one seed joins, gets a replica, and becomes known to all', async () => {
+  test('a further node joins, becomes known to all, and gets a replica', async () => {
+    expect(await cluster.ok(['cluster', 'add', 'n4'])).toContain('n4 serves')
     const port = cluster.basePort + 4
-    mkdirSync(join(late.path, 'n4'))
-    const file = join(late.path, 'n4', 'node.yaml')
-    writeFileSync(
-      file,
-      `node: { name: n4 }
-cluster: { name: local, seeds: ["${at('n2')}"] }
-bootstrap: { expect: 0 }
-dataDir: data
-rpc: { bind: "127.0.0.1:${port}" }
-admin: { bind: "127.0.0.1:${port + 390}" }
-storage: { ballastBytes: 0 }
-`,
-    )
-    joined = startCli(['node', 'start', '--config', file], { withinMs: 300_000 })
     const wanted = 'n1 alive, n2 alive, n3 alive, n4 alive'
     for (const endpoint of [at('n1'), at('n2'), at('n3'), `127.0.0.1:${port}`]) await sees(endpoint, wanted)
     await cluster.ok(['put', 'early', 'here'])

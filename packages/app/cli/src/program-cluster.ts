@@ -87,16 +87,19 @@ export function addClusterCommands(root: Command, slot: ExitSlot): void {
     })
   withExamples(logs, 'cluster logs n1', 'cluster logs n1 --follow', 'cluster logs n1 -n 1000 --json')
 
-  const later = (name: string, about: string) => {
-    const one = withData(command(name, `${about} (comes with gossip membership)`))
-      .argument('[node]', 'its name')
-      .action(() => {
-        throw new KvError('Unimplemented', `cluster ${name} comes with gossip membership, which this release lacks`, {
-          hint: 'choose the number of nodes when the cluster begins: cluster up --fresh --nodes N',
-        })
+  const add = withData(command('add', 'A further node joins'))
+    .argument('[node]', 'its name: the next one, n4 after n1 to n3')
+    .action(async (node: string | undefined, flags) => (await control()).add(await folder(flags), node, say))
+  withExamples(add, 'cluster add', 'cluster add n4')
+
+  const remove = withData(command('remove', 'A node leaves for good (comes with balancers)'))
+    .argument('<node>', 'its name')
+    .action(() => {
+      throw new KvError('Unimplemented', 'cluster remove comes with balancers, which this release lacks', {
+        hint: 'move its replicas with `base-kv range replicas`, then `base-kv cluster stop`',
       })
-    return withExamples(one, `cluster ${name} n4`)
-  }
+    })
+  withExamples(remove, 'cluster remove n4')
 
   for (const one of [
     up,
@@ -109,8 +112,8 @@ export function addClusterCommands(root: Command, slot: ExitSlot): void {
     nodeCommand('resume', 'SIGCONT a paused node', 'its name'),
     wipe,
     logs,
-    later('add', 'A further node joins'),
-    later('remove', 'A node leaves for good'),
+    add,
+    remove,
   ]) {
     cluster.addCommand(one)
   }

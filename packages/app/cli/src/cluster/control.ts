@@ -1,7 +1,7 @@
 /** What is done to one node, or all, of a local cluster from another terminal. */
 import { existsSync, rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { KvError } from '@base-kv/base'
+import { assert, KvError } from '@base-kv/base'
 import {
   type ClusterFile,
   type ClusterNode,
@@ -10,10 +10,12 @@ import {
   findNode,
   needCluster,
   updateNode,
+  withFolderLock,
   writeCluster,
 } from './cluster-folder.ts'
 import { lastLogLine, noteExit, readExit, showExit } from './node-exit.ts'
-import { needFreePorts } from './ports.ts'
+import { writeNodeConfig } from './node-config-file.ts'
+import { needFreePorts, portsOf } from './ports.ts'
 import { isAlive, isPaused, signal } from './process-identity.ts'
 import { lookAt } from './readiness.ts'
 import { spawnNode } from './spawn-node.ts'
@@ -102,6 +104,31 @@ export async function start(folder: string, name: string, say: Say): Promise<voi
     await sleep(POLL_MS)
   }
   say(`${name} serves (pid ${pid}); see it catch up: npx base-kv range list\n`)
+}
+
+/** A further node, which finds the others by those that there are. It holds nothing until it is given replicas. */
+export async function add(folder: string, wanted: string | undefined, say: Say): Promise<void> {
+  const name = await withFolderLock(folder, async () => {
+    const cluster = needCluster(folder)
+    if (!cluster.nodes.some(isAlive)) {
+      throw new KvError('TryLater', 'no node of the cluster runs: a new one would find nobody', {
+        hint: 'start it first: base-kv cluster up',
+      })
+    }
+    const [node] = portsOf(cluster.basePort, cluster.nodes.length + 1).slice(-1)
+    assert(node, 'there are ports for one node at least')
+    if (wanted !== undefined && wanted !== node.name) {
+      throw new KvError('BadRequest', `the next node is ${node.name}, not "${wanted}"`, {
+        hint: `base-kv cluster add ${node.name}`,
+      })
+    }
+    await needFreePorts([node])
+    writeNodeConfig(folder, { ...node, seeds: cluster.nodes.map(({ rpc }) => rpc), expect: 0 })
+    writeCluster(folder, { ...cluster, nodes: [...cluster.nodes, { ...node, pid: 0, startTicks: 0 }] })
+    return node.name
+  })
+  await start(folder, name, say)
+  say(`${name} holds no range yet: give it replicas with npx base-kv range replicas\n`)
 }
 
 async function answers(node: ClusterNode): Promise<boolean> {

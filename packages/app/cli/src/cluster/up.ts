@@ -114,7 +114,7 @@ export async function startNodes({ folder, count, basePort, supervisor }: StartN
   await needFreePorts(ports)
   mkdirSync(folder, { recursive: true })
   const seeds = ports.map((node) => node.rpc)
-  for (const node of ports) writeNodeConfig(folder, { ...node, seeds })
+  for (const node of ports) writeNodeConfig(folder, { ...node, seeds, expect: seeds.length })
   const spawned = new Map(ports.map(({ name }) => [name, spawnNode(folder, name, supervisor)]))
   const nodes = ports.map((node): ClusterNode => {
     const { pid = 0, startTicks = 0 } = spawned.get(node.name) ?? {}
