@@ -70,6 +70,7 @@ export class NodePeers implements StoreTransport, OperationForwarder {
   // Those with which a link stands; of two links to one node the older.
   #byStore = new Map<StoreId, Peer>()
   #started = false
+  #wanted: ReadonlySet<string> = new Set()
   // Nodes of which it was said that they expect another number.
   readonly #odd = new Set<string>()
 
@@ -90,21 +91,22 @@ export class NodePeers implements StoreTransport, OperationForwarder {
   }
 
   /**
-   * Who else is in the cluster by now, as each advertises itself. Links to those that are not any more are closed; the
-   * configured ones stay.
+   * Who else is in the cluster by now, as each advertises itself. The configured ones are always dialled. A link that stands
+   * is left alone, also when its node is said to have left: what is under way on it may still end.
    */
   meet(addresses: readonly string[]): void {
     if (!this.#started) return
     const { address: own, peers } = this.#options
-    const wanted = new Set([...peers, ...addresses].filter((address) => address !== own))
-    for (const peer of this.#peers) {
-      if (wanted.delete(peer.address) || peers.includes(peer.address)) continue
-      this.#peers = this.#peers.filter((other) => other !== peer)
-      const { hello } = peer.link
-      closePeer(peer)
-      if (hello) this.#down(peer, 'it left the cluster')
-    }
-    for (const address of wanted) this.#peers.push(this.#dial(address))
+    this.#wanted = new Set([...peers, ...addresses].filter((address) => address !== own))
+    for (const peer of this.#peers) if (!peer.link.hello) this.#partUnlessWanted(peer)
+    const dialled = new Set(this.#peers.map(({ address }) => address))
+    for (const address of this.#wanted) if (!dialled.has(address)) this.#peers.push(this.#dial(address))
+  }
+
+  #partUnlessWanted(peer: Peer): void {
+    if (this.#wanted.has(peer.address)) return
+    this.#peers = this.#peers.filter((other) => other !== peer)
+    closePeer(peer)
   }
 
   /** What this node answers when others dial it. */
@@ -274,6 +276,7 @@ export class NodePeers implements StoreTransport, OperationForwarder {
       if (this.#byStore.has(remote)) continue
       for (const store of this.#stores.values()) store.peerDown(remote)
     }
+    this.#partUnlessWanted(peer)
     this.#onChange()
   }
 
