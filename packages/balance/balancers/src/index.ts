@@ -1,4 +1,5 @@
 /** balance/balancers: the built-in balancers. */
+export * from './catalogue.ts'
 export * from './range-leader.ts'
 export * from './range-merge.ts'
 export * from './range-split.ts'

@@ -5,8 +5,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
 import type { Document } from 'yaml'
-import { KvError } from '@base-kv/base'
-import { nearest } from './nearest.ts'
+import { KvError, nearest } from '@base-kv/base'
 import { configError, type Given, givenText, type Origin } from './origin.ts'
 import { type Knob, laterSections } from './schema.ts'
 

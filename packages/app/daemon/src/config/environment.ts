@@ -1,5 +1,5 @@
 /** The environment as a source: BASE_KV_ and the path in capitals, BASE_KV_RPC_BIND for rpc.bind. */
-import { nearest } from './nearest.ts'
+import { nearest } from '@base-kv/base'
 import { configError, type Given, type Origin } from './origin.ts'
 import type { Knob } from './schema.ts'
 

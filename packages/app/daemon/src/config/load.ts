@@ -3,10 +3,10 @@
  * over the default. Every value is checked wherever it comes from, also one that another source then hides.
  */
 import { dirname, resolve } from 'node:path'
+import { nearest } from '@base-kv/base'
 import { checkValue } from './check-value.ts'
 import { readConfigFile } from './config-file.ts'
 import { environmentName, readEnvironment } from './environment.ts'
-import { nearest } from './nearest.ts'
 import type { NodeConfig } from './node-config.ts'
 import { configError, type Given, type Origin } from './origin.ts'
 import { checkRelations, checkTls } from './relations.ts'
