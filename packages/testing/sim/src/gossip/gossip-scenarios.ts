@@ -287,7 +287,7 @@ const strangers: GossipScenario = {
 }
 
 /** What a node sends when nothing happens. */
-export const cost: GossipScenario = {
+const cost: GossipScenario = {
   name: 'cost',
   promise: 'at rest a node sends under 2 kB/s, however large the cluster is, and hardly more of it than in a small one',
   run(seed, scale) {
