@@ -1,6 +1,7 @@
 /** Overlays on real sockets of this machine, each with the gRPC server that a node has. */
 import { randomInt, randomUUID } from 'node:crypto'
 import { createSocket } from 'node:dgram'
+import { createServer } from 'node:net'
 import { type Clock, hostId, type Log, type LogFields, type Timers } from '@base-kv/base'
 import { type RpcServer, startRpcServer } from '@base-kv/rpc'
 import { type DescribedStore, Overlay, type OverlayOptions } from '../src/index.ts'
@@ -96,14 +97,30 @@ export async function until(fits: () => boolean, withinMs = 20_000): Promise<num
   return performance.now() - begun
 }
 
-/** Free for TCP, as far as can be told, and for UDP. */
-export function freePort(): Promise<number> {
+/** Free for TCP and UDP, and below those that the system gives away by itself. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(10_000, 30_000)
+    if ((await isFreeForTcp(port)) && (await isFreeForUdp(port))) return port
+  }
+}
+
+function isFreeForTcp(port: number): Promise<boolean> {
+  const server = createServer()
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)))
+  })
+}
+
+function isFreeForUdp(port: number): Promise<boolean> {
   const socket = createSocket('udp4')
   return new Promise((resolve) => {
-    socket.bind(0, '127.0.0.1', () => {
-      const { port } = socket.address()
-      socket.close(() => resolve(port))
+    socket.once('error', () => {
+      socket.close()
+      resolve(false)
     })
+    socket.bind(port, '127.0.0.1', () => socket.close(() => resolve(true)))
   })
 }
 

@@ -163,9 +163,8 @@ describe('trouble at the start', () => {
   test('an address that nobody can dial, and a taken UDP port, stop the start', async () => {
     await expect(startNode({ address: '0.0.0.0:7701' })).rejects.toMatchObject({ code: 'BadConfig' })
     const socket = createSocket('udp4')
-    const port = await new Promise<number>((resolve) => {
-      socket.bind(0, '127.0.0.1', () => resolve(socket.address().port))
-    })
+    const port = await freePort()
+    await new Promise<void>((resolve) => socket.bind(port, '127.0.0.1', resolve))
     await expect(startNode({ bind: `127.0.0.1:${port}` })).rejects.toMatchObject({ code: 'BadConfig' })
     socket.close()
   })
