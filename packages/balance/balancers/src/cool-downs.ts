@@ -31,7 +31,11 @@ export class CoolDowns {
   readonly waitMs: number | null
   readonly #over = new Set<RangeId>()
 
-  constructor(before: CoolDownState, { route, nowMs }: View, { coolDownMs, firstSeen, markOf }: CoolDownOptions) {
+  constructor(
+    before: CoolDownState,
+    { route, landscape, nowMs }: View,
+    { coolDownMs, firstSeen, markOf }: CoolDownOptions,
+  ) {
     const unknownMs = firstSeen === 'isOver' ? Number.NEGATIVE_INFINITY : nowMs
     const state = new Map<RangeId, Seen>()
     let waitMs: number | null = null
@@ -44,6 +48,16 @@ export class CoolDowns {
       const leftMs = changedMs + coolDownMs - nowMs
       if (leftMs <= 0) this.#over.add(id)
       else waitMs = Math.min(waitMs ?? Number.POSITIVE_INFINITY, leftMs)
+    }
+    // Between two leaders a range is in no route for a moment. It is remembered as long as anybody has a replica of it.
+    const hidden = new Map([...before].filter(([id]) => !state.has(id)))
+    if (hidden.size > 0) {
+      for (const { ranges } of landscape.stores) {
+        for (const { id } of ranges) {
+          const seen = hidden.get(id)
+          if (seen !== undefined) state.set(id, seen)
+        }
+      }
     }
     this.state = state
     this.waitMs = waitMs

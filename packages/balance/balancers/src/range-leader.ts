@@ -5,7 +5,7 @@
  * A leader moves only to a voter that lives, does not flap, answers, and has nearly all of the log: while leadership is on
  * its way the range takes no writes, and a target that is behind would have to catch up first.
  */
-import type { StoreId } from '@base-kv/base'
+import type { RangeId, StoreId, Term } from '@base-kv/base'
 import type { RouteEntry } from '@base-kv/landscape'
 import type { Balancer, Move, Outcome, View } from '@base-kv/runtime'
 import { CoolDowns, type CoolDownState } from './cool-downs.ts'
@@ -15,8 +15,10 @@ import { steadyStores } from './eligible.ts'
 const BEHIND_MAX = 1_000
 /** A member that has been silent for longer is no target. */
 const SILENT_MAX_MS = 2_000
-/** After a range's leader moved, load alone does not move it again for so long. */
-const COOL_DOWN_MS = 60_000
+/** After a range's leader moved, counts alone do not move it again for so long: what others did meanwhile must show. */
+const COUNT_COOL_DOWN_MS = 15_000
+/** And load alone not for so long. */
+const LOAD_COOL_DOWN_MS = 60_000
 /** Only differences of load that are worth the short pause of two ranges: this share of the busier store's. */
 const LOAD_GAP_SHARE = 0.3
 /** Requests in a window of hints below which nothing is worth moving. */
@@ -25,28 +27,62 @@ const LOAD_MIN = 5_000
 export const rangeLeader: Balancer<CoolDownState> = {
   initial: CoolDowns.none,
   balance(state, view): Outcome<CoolDownState> {
-    const coolDowns = new CoolDowns(state, view, {
-      coolDownMs: COOL_DOWN_MS,
-      firstSeen: 'isOver',
-      markOf: ({ store }) => store.id,
-    })
+    const coolDown = (coolDownMs: number) =>
+      new CoolDowns(state, view, { coolDownMs, firstSeen: 'isOver', markOf: ({ store }) => store.id })
+    const forCount = coolDown(COUNT_COOL_DOWN_MS)
+    const forLoad = coolDown(LOAD_COOL_DOWN_MS)
     const stores = steadyStores(view).map(({ id }) => id)
-    const counts = leaderCounts(view, stores)
-    const moves = evenCounts(view, counts)
-    if (moves.length === 0) moves.push(...evenLoad(view, counts, coolDowns))
+    const leaders = leadersOf(view)
+    const counts = leaderCounts(leaders, stores)
+    const current = view.route.filter(
+      ({ store, range }) => leaders.get(range.id)?.leader === store.id && isAtRest({ range }),
+    )
+    const moves = evenCounts(current, counts, forCount)
+    if (moves.length === 0)
+      moves.push(
+        ...evenLoad(
+          view,
+          counts,
+          current.filter(({ range }) => forLoad.isOver(range.id)),
+        ),
+      )
     const reason = `leaders a store: ${[...counts.values()].join(', ') || 'none'}`
-    return { state: coolDowns.state, moves, waitMs: coolDowns.waitMs, reason }
+    const waits = [forCount.waitMs, forLoad.waitMs].filter((ms) => ms !== null)
+    return { state: forLoad.state, moves, waitMs: waits.length > 0 ? Math.min(...waits) : null, reason }
   },
 }
 
-/** Stores that may lead, with how many ranges each does. Those that may not are left out. */
-function leaderCounts({ route }: View, stores: readonly StoreId[]): Map<StoreId, number> {
+/**
+ * Stores that may lead, with how many ranges each does. Those that may not are left out. Whoever passed a range on knows of
+ * it before the new leader's own words arrive, so what any member says counts: else the target would look empty meanwhile,
+ * and be given too much.
+ */
+function leaderCounts(leaders: ReadonlyMap<RangeId, Led>, stores: readonly StoreId[]): Map<StoreId, number> {
   const counts = new Map<StoreId, number>(stores.map((id) => [id, 0]))
-  for (const { store } of route) {
-    const count = counts.get(store.id)
-    if (count !== undefined) counts.set(store.id, count + 1)
+  for (const { leader } of leaders.values()) {
+    const count = counts.get(leader)
+    if (count !== undefined) counts.set(leader, count + 1)
   }
   return counts
+}
+
+interface Led {
+  readonly leader: StoreId
+  readonly term: Term
+}
+
+/** Who leads each range, by the newest term that anybody tells of. */
+function leadersOf({ landscape, route }: View): Map<RangeId, Led> {
+  const leaders = new Map<RangeId, Led>()
+  for (const { store, range } of route) leaders.set(range.id, { leader: store.id, term: range.term })
+  for (const { ranges } of landscape.stores) {
+    for (const { id, leader, term, state } of ranges) {
+      if (leader === null || state === 'Removed' || state === 'ToBePurged') continue
+      const known = leaders.get(id)
+      if (known === undefined || term > known.term) leaders.set(id, { leader, term })
+    }
+  }
+  return leaders
 }
 
 interface Movable {
@@ -59,8 +95,8 @@ interface Movable {
  * Moves leaders from stores that have more than their share to such as have less; then, where two stores that differ share
  * no range, along chains of stores, of which those in between pass on as many as they are given.
  */
-function evenCounts({ route }: View, counts: Map<StoreId, number>): Move[] {
-  const led = route.filter(({ store }) => counts.has(store.id)).length
+function evenCounts(current: readonly RouteEntry[], counts: Map<StoreId, number>, coolDowns: CoolDowns): Move[] {
+  const led = [...counts.values()].reduce((sum, count) => sum + count, 0)
   const fewest = Math.floor(led / counts.size)
   const most = Math.ceil(led / counts.size)
   const moves: Move[] = []
@@ -73,7 +109,10 @@ function evenCounts({ route }: View, counts: Map<StoreId, number>): Move[] {
     if (from !== undefined) counts.set(entry.store.id, from - 1)
     counts.set(target, to + 1)
   }
-  let pending: Movable[] = route.filter(isAtRest).map((entry) => ({ entry, targets: targetsOf(entry, counts) }))
+  let pending: Movable[] = current
+    // Away from a store that may not lead it goes at once.
+    .filter(({ range, store }) => coolDowns.isOver(range.id) || !counts.has(store.id))
+    .map((entry) => ({ entry, targets: targetsOf(entry, counts) }))
   for (let before = -1; before < moves.length;) {
     before = moves.length
     pending = pending.filter(({ entry, targets }) => {
@@ -130,7 +169,7 @@ function emptiest(targets: readonly StoreId[], counts: ReadonlyMap<StoreId, numb
 }
 
 /** One exchange of a busy range for a quiet one, between the busiest store and another, where that makes both more alike. */
-function evenLoad({ route }: View, counts: ReadonlyMap<StoreId, number>, coolDowns: CoolDowns): Move[] {
+function evenLoad({ route }: View, counts: ReadonlyMap<StoreId, number>, movable: readonly RouteEntry[]): Move[] {
   const loads = new Map<StoreId, number>([...counts.keys()].map((id) => [id, 0]))
   for (const entry of route) {
     const load = loads.get(entry.store.id)
@@ -140,7 +179,6 @@ function evenLoad({ route }: View, counts: ReadonlyMap<StoreId, number>, coolDow
   const [busiest] = byLoad
   if (busiest === undefined || busiest[1] < LOAD_MIN) return []
   const [from, most] = busiest
-  const movable = route.filter((entry) => isAtRest(entry) && coolDowns.isOver(entry.range.id))
   let best: { out: RouteEntry; back: RouteEntry; left: number } | undefined
   for (const [to, load] of byLoad.toReversed()) {
     const gap = most - load
@@ -174,7 +212,7 @@ const transfer = ({ store, range }: RouteEntry, target: StoreId, reason: string)
 })
 
 /** No change of the range is under way. */
-const isAtRest = ({ range }: RouteEntry): boolean =>
+const isAtRest = ({ range }: Pick<RouteEntry, 'range'>): boolean =>
   range.state === 'Normal' && range.config.nextVoters.length === 0 && range.config.nextLearners.length === 0
 
 /** Who may lead it next, sorted by id. */

@@ -22,7 +22,10 @@ export interface ModelRange {
   leader: number
   voters: number[]
   learners: number[]
+  /** Low and high half of its version. */
   ver: number
+  high: number
+  term: number
   hints: SplitHint[]
   size: number
   /** Boundary, as keys of text; '' is open. */
@@ -68,6 +71,8 @@ export class Model {
         voters,
         learners: learners(i),
         ver: 0,
+        high: 1,
+        term: 1,
         hints: [],
         size: 0,
         start: edge(i),
@@ -86,13 +91,14 @@ export class Model {
   kill(n: number): void {
     this.stores.delete(n)
     for (const range of this.ranges) {
-      if (range.leader === n) range.leader = this.#elect(range)
+      if (range.leader === n) this.#elect(range)
     }
   }
 
-  #elect({ voters }: ModelRange): number {
-    const live = voters.filter((one) => this.stores.has(one))
-    return live.length * 2 > voters.length ? (live[0] as number) : 0
+  #elect(range: ModelRange): void {
+    const live = range.voters.filter((one) => this.stores.has(one))
+    range.leader = live.length * 2 > range.voters.length ? (live[0] as number) : 0
+    range.term++
   }
 
   healthyVoters({ voters }: ModelRange): number {
@@ -112,12 +118,14 @@ export class Model {
   /** Carries a command out, as the store layer would. @returns whether it was accepted */
   carryOut(command: Command): boolean {
     const range = this.ranges.find(({ id }) => rangeId(1n, BigInt(id)) === command.range)
-    if (range === undefined || range.ver !== command.ver.low || store(range.leader) !== command.store) return false
+    if (range === undefined || store(range.leader) !== command.store) return false
+    if (range.ver !== command.ver.low || range.high !== command.ver.high) return false
     const number = (id: StoreId): number => Number(id.slice(-12))
     if (command.kind === 'transferLeader') {
       const target = number(command.target)
       if (!range.voters.includes(target) || !this.stores.has(target)) return false
       range.leader = target
+      range.term++
       return true
     }
     if (command.kind === 'changeReplicas') {
@@ -128,17 +136,29 @@ export class Model {
       range.learners = learners
       range.ver++
       for (const key of this.lost) if (key.startsWith(`${range.id}/`)) this.lost.delete(key)
-      if (!voters.includes(range.leader)) range.leader = this.#elect(range)
+      if (!voters.includes(range.leader)) this.#elect(range)
       return true
     }
-    throw new Error(`the model has no ${command.kind}`)
+    if (command.kind === 'split') {
+      const cut = new TextDecoder().decode(command.key)
+      const right = { ...range, id: this.#nextRange++, high: range.high + 1, ver: 0, start: cut, hints: [] }
+      Object.assign(range, { high: right.high, ver: 0, end: cut, hints: [] })
+      this.ranges.splice(this.ranges.indexOf(range) + 1, 0, right)
+      return true
+    }
+    const right = this.ranges.find(({ id }) => rangeId(1n, BigInt(id)) === command.right.range)
+    if (right === undefined || right.ver !== command.right.ver.low || right.high !== command.right.ver.high)
+      return false
+    Object.assign(range, { high: Math.max(range.high, right.high) + 1, ver: 0, end: right.end })
+    this.ranges.splice(this.ranges.indexOf(right), 1)
+    return true
   }
 
   #describe(range: ModelRange, n: number): RangeDescriptor {
     const isLeader = range.leader === n
     return {
       id: rangeId(1n, BigInt(range.id)),
-      ver: { high: 1, low: range.ver },
+      ver: { high: range.high, low: range.ver },
       boundary: { ...wholeKeySpace, start: key(range.start), end: key(range.end) },
       state: 'Normal',
       role: isLeader ? 'Leader' : 'Follower',
@@ -148,7 +168,7 @@ export class Model {
         nextVoters: [],
         nextLearners: [],
       },
-      term: term(1),
+      term: term(range.term),
       leader: store(range.leader),
       commit: logIndex(100),
       applied: logIndex(100),

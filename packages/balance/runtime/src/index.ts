@@ -1,6 +1,10 @@
-/** balance/runtime: what a balancer is, and what it is given. */
+/** balance/runtime: what a balancer is, and what runs the balancers of one store. */
 export * from './balancer.ts'
+export * from './controller.ts'
+export * from './decide.ts'
+export * from './decision-log.ts'
 export * from './factory.ts'
 export * from './factory-registry.ts'
+export * from './range-guards.ts'
 export * from './rules.ts'
 export * from './store-history.ts'

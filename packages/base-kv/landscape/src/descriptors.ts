@@ -14,6 +14,8 @@ export interface RangeVersion {
 }
 
 export const sameVersion = (a: RangeVersion, b: RangeVersion): boolean => a.high === b.high && a.low === b.low
+export const isNewerVersion = (a: RangeVersion, b: RangeVersion): boolean =>
+  a.high > b.high || (a.high === b.high && a.low > b.low)
 export const formatVersion = (ver: RangeVersion): string => `${ver.high}-${ver.low}`
 
 /** Replicated state of a range. */

@@ -66,6 +66,9 @@ export const limits = {
   /** What a service publishes with a range, and how much of a key a split hint remembers. */
   factBytesMax: 1 * KIB,
   hintKeyBytesMax: 1 * KIB,
+  /** Commands of a store's balancers that are under way at once, and decisions of theirs that are remembered. */
+  balancingCommandsMax: 4,
+  balancingDecisionsMax: 1_000,
   /** Below this much free disk writes are refused. */
   diskFreeBytesMin: 256 * MIB,
 } as const
