@@ -20,6 +20,8 @@ export class Placement {
   readonly #zones: ReadonlyMap<StoreId, string>
   readonly #voters: Map<StoreId, number>
   readonly #learners: Map<StoreId, number>
+  /** Of voters among the stores that have room; null when something was counted since. */
+  #share: Share | null = null
 
   constructor({ landscape, route }: View) {
     const zero = (stores: readonly StoreDescriptor[]) => new Map<StoreId, number>(stores.map(({ id }) => [id, 0]))
@@ -42,8 +44,16 @@ export class Placement {
 
   /** Of `free`, the one whose zone has fewest of `taken`; of those the lowest `rank`, then the emptiest. */
   bestFor(taken: readonly StoreId[], free: readonly StoreId[], rank: (store: StoreId) => number): StoreId | undefined {
-    const key = (id: StoreId) => [this.#crowd(id, taken), rank(id), this.#load(id)] as const
-    return first(free, (a, b) => compareLists(key(a), key(b)))
+    let best: StoreId | undefined
+    let bestKey: readonly number[] = []
+    for (const id of free) {
+      const key = [this.#crowd(id, taken), rank(id), this.#load(id)]
+      if (best === undefined || (compareLists(key, bestKey) || compareIds(id, best)) < 0) {
+        best = id
+        bestKey = key
+      }
+    }
+    return best
   }
 
   emptiestFirst(stores: readonly StoreId[]): StoreId[] {
@@ -57,13 +67,17 @@ export class Placement {
   }
 
   /**
-   * A swap that makes voters more even, over zones or over stores, without making zones worse. The leader's own replica
+   * @param roomy the same stores in every call
+   * @returns a swap that makes voters more even, over zones or over stores, without making zones worse. The leader's own replica
    * goes only when no other will do.
    */
   betterVoter(voters: readonly StoreId[], roomy: readonly StoreId[], leader: StoreId): Swap | undefined {
+    this.#share ??= shareOf(this.#voters, roomy)
+    const { fewest, most, least } = this.#share
+    // Nearly always: no zone has two, and no store has more than one above the emptiest.
+    const isFine = voters.every((id) => (this.#voters.get(id) ?? 0) - least <= 1 && this.#crowd(id, voters) === 0)
+    if (isFine) return undefined
     const free = roomy.filter((id) => !voters.includes(id))
-    if (free.length === 0) return undefined
-    const { fewest, most } = shareOf(this.#voters, roomy)
     let best: { swap: Swap; zones: number; gain: number; isLeader: boolean } | undefined
     for (const from of voters) {
       const rest = voters.filter((id) => id !== from)
@@ -91,6 +105,7 @@ export class Placement {
   }
 
   #count(voters: readonly StoreId[], learners: readonly StoreId[], change: number): void {
+    this.#share = null
     for (const id of voters) add(this.#voters, id, change)
     for (const id of learners) add(this.#learners, id, change)
   }
@@ -102,17 +117,33 @@ export class Placement {
   /** How many of `others` are in the store's zone. */
   #crowd(store: StoreId, others: readonly StoreId[]): number {
     const zone = this.#zones.get(store)
-    return others.filter((id) => id !== store && zone !== undefined && this.#zones.get(id) === zone).length
+    if (zone === undefined) return 0
+    let crowd = 0
+    for (const id of others) if (id !== store && this.#zones.get(id) === zone) crowd++
+    return crowd
   }
 }
 
 const order = ({ zones, gain, isLeader }: { zones: number; gain: number; isLeader: boolean }) =>
   [-zones, isLeader ? 1 : 0, -gain] as const
 
-/** What each of `stores` should have at least and at most. */
-function shareOf(counts: ReadonlyMap<StoreId, number>, stores: readonly StoreId[]): { fewest: number; most: number } {
-  const total = stores.reduce((sum, id) => sum + (counts.get(id) ?? 0), 0)
-  return { fewest: Math.floor(total / stores.length), most: Math.ceil(total / stores.length) }
+interface Share {
+  /** What each store should have at least and at most. */
+  readonly fewest: number
+  readonly most: number
+  /** What the emptiest has. */
+  readonly least: number
+}
+
+function shareOf(counts: ReadonlyMap<StoreId, number>, stores: readonly StoreId[]): Share {
+  let total = 0
+  let least = Number.POSITIVE_INFINITY
+  for (const id of stores) {
+    const count = counts.get(id) ?? 0
+    total += count
+    least = Math.min(least, count)
+  }
+  return { fewest: Math.floor(total / stores.length), most: Math.ceil(total / stores.length), least }
 }
 
 /** Stores that are gone are not counted. */

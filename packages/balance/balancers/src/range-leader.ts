@@ -140,12 +140,20 @@ interface Link {
 
 /** The shortest chain of transfers from the store that leads most to one that leads at least two less; empty: none. */
 function chainBetween(pending: readonly Movable[], counts: ReadonlyMap<StoreId, number>): Link[] {
+  const fewest = Math.min(...counts.values())
+  const led = new Map<StoreId, Movable[]>()
+  for (const one of pending) {
+    const { id } = one.entry.store
+    const others = led.get(id)
+    if (others === undefined) led.set(id, [one])
+    else others.push(one)
+  }
   for (const [from, count] of [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))) {
+    if (count - fewest <= 1) break
     const reachedBy = new Map<StoreId, Link | null>([[from, null]])
     for (const store of reachedBy.keys()) {
       if (count - (counts.get(store) as number) > 1) return chainTo(store, reachedBy)
-      for (const { entry, targets } of pending) {
-        if (entry.store.id !== store) continue
+      for (const { entry, targets } of led.get(store) ?? []) {
         for (const target of targets) if (!reachedBy.has(target)) reachedBy.set(target, { entry, target })
       }
     }

@@ -22,6 +22,11 @@ import { type Members, Placement } from './placement.ts'
 
 /** After a range's members changed, evenness alone does not change them again for so long. */
 const COOL_DOWN_MS = 30_000
+/**
+ * Moves for evenness that one plan has for the ranges of one leader. It makes only a few at once, and by then there is
+ * another plan.
+ */
+const SPREADS_PER_LEADER_MAX = 8
 
 export interface ReplicaCountDefaults {
   readonly votersPerRange: number
@@ -124,6 +129,7 @@ class Plan {
   #mendLearners(entry: RouteEntry, voters: readonly StoreId[], wanted: number): { ids: StoreId[]; why: string | null } {
     const before = entry.range.config.learners.filter((id) => !voters.includes(id))
     const kept = before.filter((id) => this.#live.has(id) || !this.#isGoneForLong(id))
+    if (kept.length === wanted && kept.length === before.length) return { ids: before, why: null }
     const free = this.#roomy.map(({ id }) => id).filter((id) => !voters.includes(id) && !kept.includes(id))
     const ids = [...kept]
     if (wanted === -1) ids.push(...free)
@@ -162,10 +168,15 @@ class Plan {
 
   spreadVoters(coolDowns: CoolDowns): void {
     const roomy = this.#roomy.map(({ id }) => id)
+    const spreads = new Map<StoreId, number>()
     for (const entry of this.#movable(coolDowns)) {
       const { voters, learners } = entry.range.config
-      const swap = this.#placement.betterVoter(voters, roomy, entry.store.id)
+      const leader = entry.store.id
+      const planned = spreads.get(leader) ?? 0
+      if (planned >= SPREADS_PER_LEADER_MAX) continue
+      const swap = this.#placement.betterVoter(voters, roomy, leader)
       if (swap === undefined) continue
+      spreads.set(leader, planned + 1)
       // A learner that becomes a voter leaves its place to the voter that goes, when there is to be one on every store.
       const rest = learners.filter((id) => id !== swap.to)
       const isEverywhere = this.#view.rules.learnersPerRange === -1

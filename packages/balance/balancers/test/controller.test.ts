@@ -61,7 +61,7 @@ class Bench {
   readonly controller: Controller
   #answers: ((result: CommandResult) => void)[] = []
 
-  constructor(balancers: readonly Configured[], ranges = 6) {
+  constructor(balancers: readonly Configured[], ranges = 6, atEach: () => void = () => {}) {
     this.model.addRanges(ranges, () => [1, 2, 3])
     this.controller = new Controller(
       { local: store(1), balancers },
@@ -72,6 +72,7 @@ class Bench {
         execute: (command, answer) => {
           this.executed.push(command)
           this.#answers.push(answer)
+          atEach()
         },
       },
     )
@@ -223,6 +224,14 @@ describe('a controller', () => {
     ])
     worse.tell()
     expect(() => worse.time.advance(SOON_MS)).toThrow(AssertionError)
+  })
+
+  test('takes news while it gives commands', () => {
+    const all = saying('all', (view) => ({ moves: [1, 2].flatMap((id) => pass(view, id, 2)) }))
+    const bench = new Bench([all], 2, () => bench.tell())
+    bench.tell()
+    bench.time.advance(SOON_MS)
+    expect(bench.ranges()).toEqual(['1_1', '1_2'])
   })
 
   test('moves nothing once it is stopped', () => {

@@ -12,6 +12,7 @@ const cluster = fc.record({
   seed: fc.nat(1_000_000),
   delaySteps: fc.integer({ min: 0, max: 6 }),
   newcomer: fc.boolean(),
+  victim: fc.nat(3),
 })
 
 /** The shortest time between two accepted commands of one kind on one range. */
@@ -28,7 +29,7 @@ function shortestPauseMs(nodes: Nodes, kind: Command['kind']): number {
 
 test('all come to rest, even; nothing is moved twice within its cool-down; each plan is what then happens', () => {
   fc.assert(
-    fc.property(cluster, ({ stores, ranges, first, seed, delaySteps, newcomer }) => {
+    fc.property(cluster, ({ stores, ranges, first, seed, delaySteps, newcomer, victim }) => {
       const model = new Model(stores)
       const members = Array.from({ length: Math.min(first, stores) }, (_, i) => i + 1)
       model.addRanges(ranges, () => members)
@@ -38,6 +39,11 @@ test('all come to rest, even; nothing is moved twice within its cool-down; each 
         model.addStore(stores + 1)
         nodes.settle(70_000)
       }
+      if (victim > 0 && model.stores.size > 3) {
+        model.kill(victim)
+        nodes.settle(70_000)
+      }
+      for (const range of model.ranges) expect(model.healthyVoters(range)).toBe(Math.min(3, model.stores.size))
       expect(spread(voterCounts(model))).toBeLessThanOrEqual(1)
       expect(spread(leaderCounts(model))).toBeLessThanOrEqual(1)
       expect(shortestPauseMs(nodes, 'changeReplicas')).toBeGreaterThanOrEqual(30_000)
@@ -47,7 +53,7 @@ test('all come to rest, even; nothing is moved twice within its cool-down; each 
     {
       numRuns: 15,
       // Between two leaders nobody is known to lead: a cool-down was forgotten then.
-      examples: [[{ stores: 4, ranges: 8, first: 1, seed: 17, delaySteps: 1, newcomer: false }]],
+      examples: [[{ stores: 4, ranges: 8, first: 1, seed: 17, delaySteps: 1, newcomer: false, victim: 0 }]],
     },
   )
 })
@@ -74,6 +80,26 @@ describe('nodes together', () => {
     nodes.settle(70_000)
     for (const range of model.ranges) expect(model.healthyVoters(range)).toBe(3)
     expect(spread(leaderCounts(model))).toBeLessThanOrEqual(1)
+  })
+
+  test('cut a hot range in two, once, and spread the halves', () => {
+    const model = new Model(3)
+    model.addRanges(1, () => [1, 2, 3])
+    const nodes = new Nodes(model, { seed: 4, delaySteps: 2 })
+    model.range(1).hints = [
+      {
+        type: 'kv_io_mutation',
+        load: { ioDensity: 200, ioLatencyNanos: 1_000, avgLatencyNanos: 1_000, reads: 0, writes: 1, bytes: 1, keys: 9 },
+        splitKey: new TextEncoder().encode('m'),
+      },
+    ]
+    nodes.settle(70_000)
+    expect(model.ranges.map(({ start, end }) => [start, end])).toEqual([
+      ['', 'm'],
+      ['m', ''],
+    ])
+    expect(leaderCounts(model).toSorted()).toEqual([0, 1, 1])
+    expect(nodes.refused).toEqual([])
   })
 
   test('merge what is cold when merging is enabled, one pair at a time, down to one range', () => {

@@ -66,7 +66,8 @@ export class Controller {
   readonly #log = new DecisionLog()
   #seats: readonly Seat[]
   #landscape: Landscape = emptyLandscape
-  #route: EffectiveRoute = []
+  /** Of `#landscape`; null until a look needs it. */
+  #route: EffectiveRoute | null = null
   #history: StoreHistory | null = null
   #next: { readonly dueMs: number; readonly cancel: () => void } | null = null
   #isStopped = false
@@ -84,7 +85,7 @@ export class Controller {
   landscape(landscape: Landscape): void {
     const nowMs = this.#doors.clock.monotonicMs()
     this.#landscape = landscape
-    this.#route = effectiveRoute(landscape)
+    this.#route = null
     this.#history = lookAt(this.#history, landscape, nowMs)
     this.#guards.prune(landscape, this.#options.local, nowMs)
     this.#lookSoon()
@@ -148,6 +149,7 @@ export class Controller {
 
   #decide(): Look {
     const nowMs = this.#doors.clock.monotonicMs()
+    this.#route ??= effectiveRoute(this.#landscape)
     return decide(this.#seats, {
       landscape: this.#landscape,
       route: this.#route,
@@ -162,16 +164,18 @@ export class Controller {
   #look(): void {
     this.#next = null
     const { states, decisions, waitMs } = this.#decide()
+    const route = this.#route ?? []
     this.#seats = this.#seats.map((seat, i) => ({ ...seat, state: states[i] }))
     this.#log.addLook(decisions, this.#doors.clock.wallMs())
     for (const { balancer, verdict, command } of decisions) {
-      if (verdict === 'issue' && command !== null) this.#issue(balancer, command)
+      if (verdict === 'issue' && command !== null) this.#issue(balancer, command, route)
     }
     if (waitMs !== null) this.#lookIn(waitMs)
   }
 
-  #issue(balancer: string, command: Command): void {
-    const term = this.#route.find(({ range }) => range.id === command.range)?.range.term
+  /** @param route over which the command was decided: news may arrive while commands are given */
+  #issue(balancer: string, command: Command, route: EffectiveRoute): void {
+    const term = route.find(({ range }) => range.id === command.range)?.range.term
     assert(term !== undefined, 'only ranges that are led here are moved')
     this.#guards.begin(command)
     let isAnswered = false
