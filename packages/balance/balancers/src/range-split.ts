@@ -13,18 +13,21 @@ import { notNegative, share, wholeFrom } from '@base-kv/runtime'
 export const rangeSplitRules = (rangesPerStoreMax: number): readonly RuleSpec[] => [
   {
     key: 'maxCpuUsagePerRange',
+    aliases: ['maxCPUUsage'],
     initial: 0.8,
     ...share,
     about: 'A store whose processor is busier than this splits nothing: both halves would stay there.',
   },
   {
     key: 'maxIODensityPerRange',
+    aliases: ['maxIODensity'],
     initial: 100,
     ...notNegative,
     about: 'A range whose requests access more keys each than this, in one window, is hot.',
   },
   {
     key: 'ioNanosLimitPerRange',
+    aliases: ['ioNanosLimit'],
     initial: 30_000,
     ...notNegative,
     about: 'A range whose accesses take longer than this each is not split: it is the disk that is slow.',

@@ -6,6 +6,7 @@ import {
   type BalancerFactory,
   type CommandResult,
   type Configured,
+  configure,
   Controller,
   FactoryRegistry,
   type Move,
@@ -272,18 +273,16 @@ describe('operators', () => {
     }
     expect(given({ wish: 5 })).toEqual({ wish: 5 })
     expect(given({ wish: 0 })).toEqual({ wish: 4 })
-    expect(given({ wish: 2, unknown: 1 })).toEqual({ wish: 2 })
+    for (let i = 0; i < 3; i++) expect(given({ wish: 2, unknown: 1 })).toEqual({ wish: 2 })
     expect(given({})).toEqual({ wish: 4 })
     const refused = bench.controller.decided().filter(({ what }) => what === 'refused')
     expect(refused.map(({ reason }) => reason.split(';')[0])).toEqual(['wish is 0', 'unknown is 1'])
   })
 
   test('cannot reach what is always on', () => {
-    const balancers = new FactoryRegistry(builtInFactories(2))
-      .of('kv.store')
-      .map((factory) => ({ factory, isDisabled: !factory.isEnabledByDefault, rules: {} }))
+    const { balancers } = configure(new FactoryRegistry(builtInFactories(2)), 'kv.store', null)
     const bench = new Bench(balancers)
-    const [always] = balancers as [Configured]
+    const [always] = balancers as readonly [Configured]
     bench.controller.overrides(new Map([[always.factory.className, { disable: true, rules: {} }]]))
     bench.tell()
     expect(bench.controller.plan()[0]).toMatchObject({ balancer: always.factory.className, verdict: 'idle' })

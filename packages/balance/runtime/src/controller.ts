@@ -70,6 +70,8 @@ export class Controller {
   #route: EffectiveRoute | null = null
   #history: StoreHistory | null = null
   #next: { readonly dueMs: number; readonly cancel: () => void } | null = null
+  /** Rules that do not hold, and were said. */
+  #refused: ReadonlySet<string> = new Set()
   #isStopped = false
 
   constructor(options: ControllerOptions, doors: ControllerDoors) {
@@ -93,15 +95,20 @@ export class Controller {
 
   /** @param overrides all that hold, by class name */
   overrides(overrides: ReadonlyMap<string, Override>): void {
+    const refused = new Set<string>()
     this.#seats = this.#seats.map((seat, i) => {
       const configured = this.#options.balancers[i] as Configured
       const override = seat.factory.isBuiltin ? undefined : overrides.get(seat.factory.className)
       if (override === undefined) return { ...seat, ...standing(configured) }
       for (const { key, given, allowed } of problemsOf(seat.factory.specs, override.rules)) {
-        this.#note(seat.factory.className, 'refused', null, `${key} is ${given}; allowed is ${allowed}`)
+        const reason = `${key} is ${given}; allowed is ${allowed}`
+        refused.add(`${seat.factory.className} ${reason}`)
+        if (this.#refused.has(`${seat.factory.className} ${reason}`)) continue
+        this.#note(seat.factory.className, 'refused', null, reason)
       }
       return { ...seat, ...standing(configured, override) }
     })
+    this.#refused = refused
     this.#lookSoon()
   }
 

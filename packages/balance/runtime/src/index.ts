@@ -1,5 +1,6 @@
 /** balance/runtime: what a balancer is, and what runs the balancers of one store. */
 export * from './balancer.ts'
+export * from './configure.ts'
 export * from './controller.ts'
 export * from './decide.ts'
 export * from './decision-log.ts'

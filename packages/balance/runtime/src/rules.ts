@@ -8,6 +8,8 @@ export type Rules = Readonly<Record<string, RuleValue>>
 
 export interface RuleSpec {
   readonly key: string
+  /** Names that configuration files may use instead. */
+  readonly aliases?: readonly string[]
   /** When nobody says otherwise. Invariant: allowed. */
   readonly initial: RuleValue
   readonly allows: (value: number) => boolean
