@@ -1,6 +1,12 @@
 /** How many replicas each store has, as a plan grows: what was planned counts as carried out. */
-import type { StoreId } from '@base-kv/base'
-import type { StoreDescriptor } from '@base-kv/landscape'
+import type { RangeId, StoreId } from '@base-kv/base'
+import {
+  type EffectiveRoute,
+  isNewerVersion,
+  type Landscape,
+  type RangeDescriptor,
+  type StoreDescriptor,
+} from '@base-kv/landscape'
 import type { View } from '@base-kv/runtime'
 import { zoneOf } from './eligible.ts'
 
@@ -28,8 +34,8 @@ export class Placement {
     this.#zones = new Map(landscape.stores.map((store) => [store.id, zoneOf(store)]))
     this.#voters = zero(landscape.stores)
     this.#learners = zero(landscape.stores)
-    for (const { range } of route) {
-      const { voters, learners, nextVoters, nextLearners } = range.config
+    for (const { config } of newestOf(landscape, route)) {
+      const { voters, learners, nextVoters, nextLearners } = config
       // What changes just now counts as it will be.
       if (nextVoters.length > 0) this.#count(nextVoters, nextLearners, 1)
       else this.#count(voters, learners, 1)
@@ -122,6 +128,23 @@ export class Placement {
     for (const id of others) if (id !== store && this.#zones.get(id) === zone) crowd++
     return crowd
   }
+}
+
+/**
+ * Every range as its leader describes it. Between two leaders a range is in no route for a moment, and its stores would look
+ * emptier than they are: then the newest that any member says counts.
+ */
+function newestOf(landscape: Landscape, route: EffectiveRoute): Iterable<RangeDescriptor> {
+  const newest = new Map<RangeId, RangeDescriptor>(route.map(({ range }) => [range.id, range]))
+  const routed = new Set(newest.keys())
+  for (const { ranges } of landscape.stores) {
+    for (const range of ranges) {
+      if (routed.has(range.id) || range.state === 'Removed' || range.state === 'ToBePurged') continue
+      const known = newest.get(range.id)
+      if (known === undefined || isNewerVersion(range.ver, known.ver)) newest.set(range.id, range)
+    }
+  }
+  return newest.values()
 }
 
 const order = ({ zones, gain, isLeader }: { zones: number; gain: number; isLeader: boolean }) =>

@@ -82,6 +82,17 @@ describe('nodes together', () => {
     expect(spread(leaderCounts(model))).toBeLessThanOrEqual(1)
   })
 
+  test('that begin anew leave a store that comes a little later what it has', () => {
+    const model = new Model(4)
+    model.addRanges(12, (i) => [0, 1, 2].map((n) => ((i + n) % 4) + 1))
+    model.kill(3)
+    const nodes = new Nodes(model, { seed: 5, delaySteps: 2 })
+    nodes.run(30_000)
+    model.addStore(3)
+    nodes.settle(70_000)
+    expect(nodes.accepted.filter(({ command }) => command.kind === 'changeReplicas')).toEqual([])
+  })
+
   test('cut a hot range in two, once, and spread the halves', () => {
     const model = new Model(3)
     model.addRanges(1, () => [1, 2, 3])

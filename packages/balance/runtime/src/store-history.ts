@@ -17,7 +17,8 @@ export interface StoreHealth {
 }
 
 interface Known {
-  readonly host: HostId
+  /** Null when it was never seen. */
+  readonly host: HostId | null
   readonly isLive: boolean
   readonly sinceMs: number
   readonly deathsMs: readonly number[]
@@ -59,7 +60,24 @@ export function lookAt(history: StoreHistory | null, landscape: Landscape, nowMs
       next.set(id, { ...known, isLive: false, sinceMs: nowMs, deathsMs: recent([...known.deathsMs, nowMs], nowMs) })
     }
   }
+  for (const id of membersOf(landscape)) {
+    // Never seen from here, perhaps only because this node has just begun: gone from now on, not since ever.
+    if (!next.has(id)) next.set(id, { host: null, isLive: false, sinceMs: nowMs, deathsMs: [] })
+  }
   return next
+}
+
+/** Stores that should have a replica of something. */
+function membersOf(landscape: Landscape): Set<StoreId> {
+  const members = new Set<StoreId>()
+  for (const { ranges } of landscape.stores) {
+    for (const { role, config } of ranges) {
+      if (role !== 'Leader') continue
+      for (const id of config.voters) members.add(id)
+      for (const id of config.learners) members.add(id)
+    }
+  }
+  return members
 }
 
 export function healthOf(history: StoreHistory, nowMs: number): ReadonlyMap<StoreId, StoreHealth> {
