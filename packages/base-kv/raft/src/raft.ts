@@ -18,6 +18,7 @@ import { step } from './step.ts'
 import { abortLateTransfer, handOver, transferLeader } from './transfer.ts'
 import {
   type ChangeResult,
+  type Config,
   EntryType,
   type LogReader,
   type Member,
@@ -65,6 +66,9 @@ class Raft implements RaftMachine {
     return publicCommit(this.core)
   }
 
+  get config(): Config {
+    return this.core.config
+  }
   get lastIndex(): LogIndex {
     return this.core.log.last as LogIndex
   }

@@ -306,5 +306,7 @@ export interface RaftMachine {
   readonly leader: Member | null
   /** Of the entries that `ready` has handed out. */
   readonly commit: LogIndex
+  /** The newest in the log, committed or not. The same object until it changes. */
+  readonly config: Config
   readonly lastIndex: LogIndex
 }

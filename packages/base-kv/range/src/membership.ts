@@ -1,6 +1,6 @@
 /** Changes of who holds the range, from the leader's side: those that somebody asks for, and repair. One at a time. */
 import { KvError, type Log, type LogIndex, type RangeId, type StoreId } from '@base-kv/base'
-import { emptyConfig, type Member, type RaftMachine, type RaftStatus } from '@base-kv/raft'
+import { type Config, emptyConfig, type Member, type RaftMachine, type RaftStatus } from '@base-kv/raft'
 import { RangeCommand } from './command-batch.ts'
 import { configMembers } from './descriptor.ts'
 import type { Done } from './proposals.ts'
@@ -43,6 +43,8 @@ export class Membership {
   readonly #host: MembershipHost
   readonly #repairs = new RepairWatch()
   #underWay = false
+  // The members of a configuration, listed once: peers' messages ask for them all the time.
+  #listed: { readonly config: Config; readonly members: readonly Member[] } = { config: emptyConfig, members: [] }
   #moveAwayMs = Number.NEGATIVE_INFINITY
 
   /** `aliveMs`: a member that answered within it counts as alive. */
@@ -83,7 +85,9 @@ export class Membership {
 
   /** Everybody in the newest configuration known here. */
   get members(): readonly Member[] {
-    return configMembers(this.#status().config)
+    const { config } = this.#host.raft
+    if (config !== this.#listed.config) this.#listed = { config, members: configMembers(config) }
+    return this.#listed.members
   }
 
   /**

@@ -69,8 +69,8 @@ export interface DismissalHost {
   rangeOf(key: Uint8Array): Range | undefined
   readonly ranges: Iterable<Range>
   readonly damaged: Iterable<FoundRange>
-  /** Everybody who holds some range together with this store. */
-  neighbours(): Iterable<Member>
+  /** The other stores of the service that this one is connected with. */
+  reachable(): Iterable<StoreId>
   /** Who may know more of a range than its members of long ago, if anybody. */
   witness(range: RangeId): StoreId | undefined
   send(to: StoreId, message: v1.RaftMessage.$Properties): void
@@ -82,6 +82,8 @@ export interface DismissalHost {
 
 /** Silence of the leader after which a replica asks, and the pause between two questions, in election timeouts. */
 const ASK_ELECTION_TIMEOUTS = 10
+/** Ranges asked about in one look: when thousands lost their leader together, they elect another one, and that comes first. */
+const ASKED_AT_ONCE_MAX = 64
 
 export class Dismissals {
   readonly #host: DismissalHost
@@ -97,8 +99,10 @@ export class Dismissals {
     const { store, electionTimeoutMs, ranges, damaged } = this.#host
     this.#nextLookMs = nowMs + electionTimeoutMs
     const pauseMs = ASK_ELECTION_TIMEOUTS * electionTimeoutMs
+    let left = ASKED_AT_ONCE_MAX
     const ask = (range: RangeId, from: Member, boundary: Boundary | null, members: () => readonly Member[]) => {
-      if (nowMs - (this.#askedMs.get(range) ?? Number.NEGATIVE_INFINITY) < pauseMs) return
+      if (left === 0 || nowMs - (this.#askedMs.get(range) ?? Number.NEGATIVE_INFINITY) < pauseMs) return
+      left--
       this.#askedMs.set(range, nowMs)
       this.#ask(range, from, boundary, members())
     }
@@ -159,7 +163,9 @@ export class Dismissals {
   #ask(range: RangeId, from: Member, boundary: Boundary | null, members: readonly Member[]): void {
     // The members known here may all have left since, and an empty replica knows none: any store may know who leads.
     const asked = new Map<StoreId, Member>()
-    for (const to of [...this.#host.neighbours(), ...members]) if (to.store !== from.store) asked.set(to.store, to)
+    for (const store of this.#host.reachable()) asked.set(store, { store, replica: replicaId(0) })
+    for (const to of members) asked.set(to.store, to)
+    asked.delete(from.store)
     const start = boundary?.start ?? new Uint8Array(0)
     for (const to of asked.values()) this.send({ range, type: DismissalType.ask, from, to, start })
     // It may be this store that leads where the keys are now.

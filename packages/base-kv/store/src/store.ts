@@ -6,7 +6,7 @@ import { assert, KvError, type RangeId, rangeId, replicaId, type StoreId } from 
 import { HybridClock, hlcToBigint } from '@base-kv/hlc'
 import type { RangeDescriptor, RangeVersion, StoreDescriptor } from '@base-kv/landscape'
 import type { v1 } from '@base-kv/protocol'
-import { initialConfig, type Member, type Message } from '@base-kv/raft'
+import { initialConfig, type Message } from '@base-kv/raft'
 import type { Range } from '@base-kv/range'
 import { chooseRanges, type RangeChoice } from './choose-ranges.ts'
 import { describeDamaged } from './damaged-replica.ts'
@@ -108,7 +108,7 @@ export class Store {
       ranges: { [Symbol.iterator]: () => this.#sleepers.awake[Symbol.iterator]() },
       damaged: { [Symbol.iterator]: () => this.#replicas.damaged.values() },
       send: (to, message) => this.#sendWire(to, message),
-      neighbours: () => this.#neighbours(),
+      reachable: () => this.#deps.transport.reachable(this.options.name),
       witness: (id) => this.#overruled.by(id),
       dismissed: (id, replica) => this.#replicas.dismissed(id, replica),
       absorbed: (id, replica) => {
@@ -355,11 +355,6 @@ export class Store {
   }
 
   /** A store whose only replica is an empty one shares no range with anybody, and still has to ask somebody. */
-  *#neighbours(): Iterable<Member> {
-    for (const range of this.#ranges.values()) yield* range.members
-    for (const store of this.#deps.transport.reachable(this.options.name)) yield { store, replica: replicaId(0) }
-  }
-
   #hadTurn(range: Range): void {
     if (this.#ranges.get(range.id) === range) this.#sleepers.stirs(range)
     else this.#turns.forget(range)
