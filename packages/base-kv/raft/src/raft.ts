@@ -69,11 +69,12 @@ class Raft implements RaftMachine {
   get config(): Config {
     return this.core.config
   }
+
   get lastIndex(): LogIndex {
     return this.core.log.last as LogIndex
   }
 
-  tick(nowMs: number): void {
+  tick(nowMs: number, mayCampaign = true): void {
     const { core } = this
     core.begin(nowMs)
     const { electionTimeoutMs } = core.options
@@ -85,7 +86,12 @@ class Raft implements RaftMachine {
       if (paused) core.leading.watchFromMs = core.nowMs
       this.tickLeader()
     } else if (paused) core.restartTimer()
-    else if (core.nowMs - core.timerStartMs >= core.timeoutMs) campaign(core, false)
+    else if (mayCampaign && this.isElectionDue(nowMs)) campaign(core, false)
+  }
+
+  isElectionDue(nowMs: number): boolean {
+    const { leading, asleep, timerStartMs, timeoutMs } = this.core
+    return !leading && !asleep && nowMs - timerStartMs >= timeoutMs
   }
 
   step(nowMs: number, message: Message): void {

@@ -252,7 +252,10 @@ export interface RaftStatus {
  */
 export interface RaftMachine {
   /** Time passed. Call about every 50 ms; one call never acts for more than one missed timeout. */
-  tick(nowMs: number): void
+  /** `mayCampaign`: false puts an election that is due off to a later tick. */
+  tick(nowMs: number, mayCampaign?: boolean): void
+  /** Whether the next tick will campaign, if it may. */
+  isElectionDue(nowMs: number): boolean
   step(nowMs: number, message: Message): void
   propose(nowMs: number, data: Uint8Array): ProposeResult
   /**

@@ -271,10 +271,11 @@ export class Range {
     return holds
   }
 
-  tick(): void {
+  /** `mayCampaign`: false puts an election that is due off to a later tick. */
+  tick(mayCampaign = true): void {
     const now = this.#deps.clock.monotonicMs()
     this.#raft.diskBusySince(this.#deps.storage.log.busySinceMs)
-    this.#raft.tick(now)
+    this.#raft.tick(now, mayCampaign)
     this.#proposals.expire(now, this.#options.raft.electionTimeoutMs)
     if (this.snapshotsOut.count > 0) {
       const isLogLong = this.#deps.storage.log.bytes(this.id) >= limits.logBytesMax
@@ -308,6 +309,11 @@ export class Range {
   /** Whether commands or reads wait to be handed to the core. */
   get hasWork(): boolean {
     return this.#proposals.hasCollected || this.#reads.hasCollected
+  }
+
+  /** Whether the next tick asks for votes, if it may. */
+  get isElectionDue(): boolean {
+    return this.#raft.isElectionDue(this.#deps.clock.monotonicMs())
   }
 
   /** Milliseconds since a leader was heard; 0 for a leader, and while the group sleeps. */

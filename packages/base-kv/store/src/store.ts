@@ -67,7 +67,7 @@ export class Store {
       ended: () => this.#outbox.flush(),
     })
     const { electionTimeoutMs } = options.range.raft
-    this.#sleepers = new Sleepers(electionTimeoutMs)
+    this.#sleepers = new Sleepers({ store: this.id, electionTimeoutMs })
     this.#replicas = new Replicas(options, deps, {
       send: (id, messages) => this.#send(id, messages),
       schedule: (range, when) => this.#turns.schedule(range, when),
