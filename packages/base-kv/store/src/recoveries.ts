@@ -12,6 +12,8 @@ export interface RecoveriesHost {
   readonly electionTimeoutMs: number
   readonly replicas: Replicas
   readonly overruled: Overruled
+  /** The other stores of the service that this one is connected with. */
+  reachable(): Iterable<StoreId>
 }
 
 /** Silence of the leader before which nobody goes on alone, in election timeouts. */
@@ -21,8 +23,11 @@ const SILENCE_ELECTION_TIMEOUTS = 4
 export async function recoverAlone(host: RecoveriesHost, id: RangeId): Promise<Range> {
   const { store, storage, log, replicas, overruled } = host
   const range = openRange(host, id)
-  const refusal = refuse(host, range) ?? asError(planRecovery(store, storage.replica(id)))
-  if (refusal) throw refusal
+  const refusal = await refuse(host, range)
+  // Somebody else may have begun the same meanwhile.
+  const why =
+    refusal ?? (openRange(host, id) === range ? asError(planRecovery(store, storage.replica(id))) : isBusy(id))
+  if (why) throw why
   const lost = range.members.filter((member) => member.store !== store)
   log.warn('recovers a range with one replica: what only the others had is lost', {
     range: id,
@@ -38,9 +43,7 @@ export async function recoverAlone(host: RecoveriesHost, id: RangeId): Promise<R
 }
 
 function openRange({ store, replicas }: RecoveriesHost, id: RangeId): Range {
-  if (replicas.isInTransition(id)) {
-    throw new KvError('TryLater', `the replica of range ${id} is busy`, { hint: 'send again' })
-  }
+  if (replicas.isInTransition(id)) throw isBusy(id)
   const range = replicas.ranges.get(id)
   if (range) return range
   const found = replicas.damaged.get(id)
@@ -52,14 +55,25 @@ function openRange({ store, replicas }: RecoveriesHost, id: RangeId): Range {
 }
 
 /** Only who has no leader may go on alone. */
-function refuse({ electionTimeoutMs }: RecoveriesHost, { id, isLeader, leader, leaderlessMs }: Range): KvError | null {
-  if (isLeader || leader !== null) {
+async function refuse(host: RecoveriesHost, range: Range): Promise<KvError | null> {
+  const { id, leader, isLeader } = range
+  // What is known of a leader may be older than the silence that has begun: a sleeping range has not looked.
+  const isLed = isLeader ? await isConfirmed(range) : leader !== null && [...host.reachable()].includes(leader)
+  if (isLed) {
     return new KvError('BadRequest', `range ${id} has a leader: there is nothing to recover`, {
       hint: 'change its members with `base-kv range replicas`',
     })
   }
-  if (leaderlessMs >= SILENCE_ELECTION_TIMEOUTS * electionTimeoutMs) return null
+  if (range.leader === null && range.leaderlessMs >= SILENCE_ELECTION_TIMEOUTS * host.electionTimeoutMs) return null
+  range.wake()
   return new KvError('TryLater', `range ${id} may still elect a leader by itself`, { hint: 'send again in a moment' })
 }
+
+/** Whether a majority takes the replica here for its leader. */
+const isConfirmed = (range: Range): Promise<boolean> =>
+  new Promise((resolve) => range.read('linearizable', (error) => resolve(error === null)))
+
+const isBusy = (id: RangeId): KvError =>
+  new KvError('TryLater', `the replica of range ${id} is busy`, { hint: 'send again' })
 
 const asError = (plan: unknown): KvError | null => (plan instanceof KvError ? plan : null)

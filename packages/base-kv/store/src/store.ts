@@ -214,6 +214,7 @@ export class Store {
         electionTimeoutMs: this.options.range.raft.electionTimeoutMs,
         replicas: this.#replicas,
         overruled: this.#overruled,
+        reachable: () => this.#deps.transport.reachable(this.options.name),
       },
       id,
     )

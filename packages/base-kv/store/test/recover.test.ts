@@ -86,6 +86,33 @@ describe('recover', () => {
     expect(follower.range.ver.high).toBe(2 ** 16)
   })
 
+  test('right after the others died it may still believe in a leader: it says to ask again, not that it has one', async () => {
+    const c = await serve(3)
+    const leader = await c.leader()
+    const [survivor, other] = c.nodes.filter((node) => node !== leader) as [TestNode, TestNode]
+    await until(() => survivor.range.leader === leader.id, 'it follows')
+    for (const node of [leader, other]) await node.crash()
+    await expect(survivor.store.recover(survivor.range.id)).rejects.toMatchObject({ code: 'TryLater' })
+    await recover(survivor)
+  })
+
+  test('two operators at once: one of them does it', async () => {
+    const c = await serve(3)
+    const [survivor, ...lost] = c.nodes as [TestNode, TestNode, TestNode]
+    for (const node of lost) await node.crash()
+    const { id } = survivor.range
+    const both = () => Promise.allSettled([survivor.store.recover(id), survivor.store.recover(id)])
+    let outcomes = await both()
+    while (outcomes.every(({ status }) => status === 'rejected')) {
+      await survivor.range.nextTurn()
+      outcomes = await both()
+    }
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'TryLater' } })
+    await until(() => survivor.range.isLeader, 'it leads alone')
+    expect(generationOf(survivor.range.self.replica)).toBe(1)
+  })
+
   test('lost ones that return neither win nor serve, and are refilled when they are taken in again', async () => {
     const c = await serve(3)
     await fill(c, 20, 'a')
