@@ -32,7 +32,8 @@ both, in turn. Prints a table and writes bench/latest.json. Without options abou
   --only ours      without etcd; --only etcd: without base-kv
   --seconds N      one measurement (default 4; 1 to 3600)
   --rounds N       measurements of each side at each point, medians count (default 3; 1 to 100)
-  --output FILE    where the figures go (default bench/latest.json; of --suite ranges bench/ranges.json)
+  --output FILE    where the figures go (default bench/latest.json; of memory, ranges or snapshot alone
+                   bench/NAME.json)
   --ranges N       idle ranges of --suite ranges (default 1000)
   --part NAME      of --suite ranges only this: ${rangesParts.join(', ')}; the others' figures stay in the file
   -h, --help       this
@@ -58,11 +59,15 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     suites,
     seconds: wholeNumber('--seconds', values.seconds ?? '4', 3_600),
     rounds: wholeNumber('--rounds', values.rounds ?? '3', 100),
-    output: values.output ?? (isRanges(suites) ? 'bench/ranges.json' : 'bench/latest.json'),
+    output: values.output ?? `bench/${ownFile(suites) ?? 'latest'}.json`,
     ranges: wholeNumber('--ranges', values.ranges ?? '1000', 20_000),
     parts: partsOf(values.part ?? []),
   }
 }
+
+/** Suites beside the default ones keep their figures apart: a run of one must not replace those of the others. */
+const ownFile = ([suite, ...others]: readonly SuiteName[]): SuiteName | undefined =>
+  suite !== undefined && others.length === 0 && !defaultSuites.includes(suite) ? suite : undefined
 
 /** A run of its own: it starts clusters of its own. */
 export const isRanges = (suites: readonly SuiteName[]): boolean => suites.includes('ranges')

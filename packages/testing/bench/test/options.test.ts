@@ -44,6 +44,8 @@ describe('the command line', () => {
       output: 'bench/ranges.json',
       ranges: 10,
     })
+    expect(parseOptions(['--suite', 'snapshot'])).toMatchObject({ output: 'bench/snapshot.json' })
+    expect(parseOptions(['--suite', 'put'])).toMatchObject({ output: 'bench/latest.json' })
     expect(parseOptions(['-h'])).toBe('help')
   })
 
