@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import { hostId } from '@base-kv/base'
 import { HybridClock } from '@base-kv/hlc'
+import { seededRandom } from '@base-kv/test-kit'
 import fc from 'fast-check'
 import { defaultReplicatorOptions, Replicator } from '../src/index.ts'
 import { encodeMessage } from '../src/wire.ts'
-import { Cluster, seededRandom } from './cluster.ts'
+import { Cluster } from './cluster.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 

@@ -1,18 +1,7 @@
 /** Some members on a network of arrays: delays, losses and cuts as the test says, everything from one seed. */
 import { type HostId, hostId, type Random } from '@base-kv/base'
+import { seededRandom } from '@base-kv/test-kit'
 import { type Member, type MemberEvent, Swim, type SwimTiming } from '../src/index.ts'
-
-export function seededRandom(seed: number): Random {
-  let state = seed >>> 0
-  return {
-    below(bound) {
-      state = (state + 0x9e3779b9) >>> 0
-      let z = Math.imul(state ^ (state >>> 16), 0x21f0aaad)
-      z = Math.imul(z ^ (z >>> 15), 0x735a2d97)
-      return Math.floor((((z ^ (z >>> 15)) >>> 0) / 2 ** 32) * bound)
-    },
-  }
-}
 
 export interface Node {
   readonly swim: Swim

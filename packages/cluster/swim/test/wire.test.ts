@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import { hostId } from '@base-kv/base'
+import { seededRandom } from '@base-kv/test-kit'
 import { Swim } from '../src/index.ts'
 import { decodePacket, encodePacket, type Packet, PACKET_BYTES_MAX, SYNC_BYTES_MAX } from '../src/wire.ts'
-import { Network, seededRandom } from './network.ts'
+import { Network } from './network.ts'
 
 const header = { cluster: 'test', epoch: 7n, host: hostId('me'), address: 'n1:7701', incarnation: 3 }
 const update = (i: number) => ({
